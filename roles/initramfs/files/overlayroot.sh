@@ -1,0 +1,514 @@
+# shellcheck shell=dash
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The boot library: makes the root of a host a union. An adapter for an initramfs sources this file,
+# supplies the two functions below and calls `overlayroot_boot ROOT`.
+#
+#   overlayroot_find_device ID          sets DEV to the node of ID (/dev/..., UUID=..., LABEL=...)
+#   overlayroot_check_device DEV TYPE   checks the file system; fails if it cannot be used
+#
+# Needs: mount umount mkdir mv cat cp chown chmod modprobe sync. `mount` may be klibc's: two arguments
+# always, `-o move` and `-o bind` for the long options.
+
+: "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
+: "${OVERLAYROOT_PUBLIC:=/run/overlayroot}"
+: "${OVERLAYROOT_CMDLINE:=/proc/cmdline}"
+: "${OVERLAYROOT_KMSG:=/dev/kmsg}"
+
+overlayroot_say() {
+    echo "overlayroot: $*" >&2
+    echo "overlayroot: $*" 2>/dev/null >"$OVERLAYROOT_KMSG" || :
+}
+
+# Every failure goes through here, so that the reason reaches the console and the boot record.
+overlayroot_fail() {
+    reason=$*
+    overlayroot_say "$reason"
+    return 1
+}
+
+overlayroot_is_number() {
+    case $1 in '' | *[!0-9]*) return 1 ;; esac
+}
+
+# ---- what is wanted ----
+
+overlayroot_read_conf() {
+    conf_backend=overlay conf_persistence=none conf_data='' conf_data_type='' conf_data_options=''
+    conf_ram_size='' conf_ram_inodes='' conf_on_failure=open conf_options=''
+    local line value unknown=''
+    while IFS= read -r line || [ -n "$line" ]; do
+        value=${line#*=}
+        case $line in
+            '' | '#'*) ;;
+            backend=*) conf_backend=$value ;;
+            persistence=*) conf_persistence=$value ;;
+            data=*) conf_data=$value ;;
+            data_type=*) conf_data_type=$value ;;
+            data_options=*) conf_data_options=$value ;;
+            ram_size=*) conf_ram_size=$value ;;
+            ram_inodes=*) conf_ram_inodes=$value ;;
+            on_failure=*) conf_on_failure=$value ;;
+            options=*) conf_options=$value ;;
+            *) unknown=$line ;;
+        esac
+    done <"$1"
+    # Only now, so that on_failure is known whatever comes before it.
+    [ -z "$unknown" ] || overlayroot_fail "boot.conf: unknown setting '$unknown'"
+}
+
+overlayroot_check_conf() {
+    [ "$conf_backend" = overlay ] || overlayroot_fail "boot.conf: unknown backend '$conf_backend'" || return
+    case $conf_persistence in
+        none) ;;
+        upper) [ -n "$conf_data" ] || overlayroot_fail "boot.conf: persistence=upper needs data" || return ;;
+        *) overlayroot_fail "boot.conf: unknown persistence '$conf_persistence'" || return ;;
+    esac
+}
+
+# One word of the kernel command line (without its prefix) or of boot/next.
+overlayroot_request() {
+    case $1 in
+        mode=on | mode=off) ask_mode=${1#mode=} ;;
+        reset) ask_reset=yes ;;
+        generation=*)
+            if overlayroot_is_number "${1#generation=}"; then
+                ask_generation=${1#generation=}
+            else
+                overlayroot_say "request ignored, not a number: $1"
+            fi
+            ;;
+        *) overlayroot_say "unknown request ignored: $1" ;;
+    esac
+}
+
+overlayroot_read_cmdline() {
+    local words word
+    words=$(cat "$OVERLAYROOT_CMDLINE")
+    set -f
+    for word in $words; do
+        case $word in overlayroot.*) overlayroot_request "${word#overlayroot.}" ;; esac
+    done
+    set +f
+}
+
+# The one-shot requests. They come second here and yield to the command line, where the operator at
+# the console is.
+overlayroot_read_next() {
+    local word
+    [ -s "$1" ] || return 0
+    while read -r word || [ -n "$word" ]; do
+        [ -z "$word" ] || overlayroot_request "$word"
+    done <"$1"
+    overlayroot_read_cmdline
+}
+
+# ---- what is there ----
+
+overlayroot_mount_data() {
+    [ -n "$conf_data" ] || return 0
+    DEV=
+    overlayroot_find_device "$conf_data" || overlayroot_fail "data file system $conf_data not found" || return
+    overlayroot_check_device "$DEV" "$conf_data_type" ||
+        overlayroot_fail "data file system $conf_data ($DEV) needs a manual fsck" || return
+    mkdir -p "$OVERLAYROOT_RUN/data"
+    mount -n -t "$conf_data_type" -o "${conf_data_options:-noatime}" "$DEV" "$OVERLAYROOT_RUN/data" ||
+        overlayroot_fail "data file system $conf_data ($DEV) cannot be mounted as $conf_data_type" || return
+    store=$OVERLAYROOT_RUN/data/overlayroot
+    [ -d "$store" ] || mkdir -m 0700 "$store" || overlayroot_fail "data file system $conf_data is not writable" || return
+    mkdir -p "$store/layers" "$store/generations" "$store/boot" "$store/trash" "$store/keep" ||
+        overlayroot_fail "the store on $conf_data is not writable"
+}
+
+# Where boot/next lies: in the store, or on the base where there is none.
+overlayroot_next_file() {
+    if [ -n "$store" ]; then
+        echo "$store/boot/next"
+    else
+        echo "$root/etc/overlayroot/boot/next"
+    fi
+}
+
+# Emptied, not removed: an initramfs may have no rm, and the size says it all.
+overlayroot_use_up_next() {
+    local file
+    file=$(overlayroot_next_file)
+    [ -s "$file" ] || return 0
+    [ -n "$store" ] || mount -n -o remount,rw none "$root" || overlayroot_fail "$file cannot be used up" || return
+    : >"$file"
+    sync
+    [ -n "$store" ] || overlayroot_restore_root
+}
+
+# Read-only or writable, the root is given back as the initramfs mounted it.
+overlayroot_restore_root() {
+    mount -n -o "remount,$root_access" none "$root"
+}
+
+# Sets lower to the layers of generation $1, topmost first, and layers to their number.
+overlayroot_read_generation() {
+    local id file=$store/generations/$1
+    lower='' layers=0
+    [ "$1" != 0 ] || return 0
+    [ -n "$store" ] || overlayroot_fail "generation $1: there is no data file system to hold it" || return
+    [ -f "$file" ] || overlayroot_fail "generation $1: the store does not have it" || return
+    while read -r id || [ -n "$id" ]; do
+        case $id in '' | .* | *[!A-Za-z0-9._-]*) overlayroot_fail "generation $1: bad layer id '$id'"; return 1 ;; esac
+        [ -d "$store/layers/$id" ] || overlayroot_fail "generation $1: layer $id is missing" || return
+        lower=$store/layers/$id${lower:+:$lower}
+        layers=$((layers + 1))
+    done <"$file"
+}
+
+# Which generation to boot, and whether the persistent upper belongs to it.
+overlayroot_choose_generation() {
+    local current=0
+    [ -z "$store" ] || [ ! -s "$store/boot/current" ] || read -r current <"$store/boot/current" || :
+    overlayroot_is_number "$current" || overlayroot_fail "boot/current holds '$current', not a number" || return
+    generation=${ask_generation:-$current}
+    persistence=$conf_persistence
+    if [ "$persistence" = upper ] && [ "$generation" != "$current" ]; then
+        overlayroot_say "a visit to generation $generation: the upper of generation $current is left alone"
+        persistence=none
+    fi
+    overlayroot_read_generation "$generation"
+}
+
+# Constant time whatever the upper holds: it is renamed aside and deleted by the running system.
+overlayroot_reset() {
+    local n=0 name
+    [ "$conf_persistence" = upper ] || return 0
+    while [ -e "$store/trash/$n" ]; do n=$((n + 1)); done
+    mkdir "$store/trash/$n" || overlayroot_fail "reset: the store is not writable" || return
+    for name in upper work mounts; do
+        [ ! -e "$store/$name" ] || mv "$store/$name" "$store/trash/$n/$name" ||
+            overlayroot_fail "reset: $store/$name cannot be moved aside" || return
+    done
+    sync
+}
+
+# ---- the union ----
+
+# Sets uppers to the folder that holds upper, work and mounts.
+overlayroot_make_uppers() {
+    if [ "$persistence" = upper ]; then
+        uppers=$store
+        return 0
+    fi
+    uppers=$OVERLAYROOT_RUN/rw
+    mkdir -p "$uppers"
+    mount -n -t tmpfs -o "mode=0755,size=${conf_ram_size:-50%}${conf_ram_inodes:+,nr_inodes=$conf_ram_inodes}" \
+        overlayroot "$uppers" || overlayroot_fail "the upper in RAM cannot be mounted (size=$conf_ram_size)"
+}
+
+# The root folder of an upper is what the union shows as its root: it gets the base's owner and mode.
+overlayroot_make_upper() {
+    local folder=$1 owner=$2 mode=$3
+    mkdir -p "$folder/work" || overlayroot_fail "$folder/work cannot be made" || return
+    overlayroot_make_folder "$folder/upper" "$owner" "$mode"
+}
+
+# Made aside and renamed, so that a folder that is there has its owner and mode.
+overlayroot_make_folder() {
+    [ ! -d "$1" ] || return 0
+    if ! { mkdir -p "$1.new" && chown "$2" "$1.new" && chmod "$3" "$1.new" && mv "$1.new" "$1"; }; then
+        overlayroot_fail "$1 cannot be made"
+    fi
+}
+
+overlayroot_mount_overlay() {
+    local lower=$1 folder=$2 target=$3
+    mount -n -t overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work${conf_options:+,$conf_options}" \
+        overlayroot "$target" || overlayroot_fail "the union at $target cannot be mounted" || return
+    # The kernel falls back to read-only where it cannot write to the work folder.
+    [ "$(overlayroot_access "$target")" = rw ] ||
+        overlayroot_fail "the union at $target came up read-only: the upper's file system is full or damaged"
+}
+
+# Sets policy, id, path, owner, mode and options to the line of the mounts file for path $1; the
+# policy is skip where there is none.
+overlayroot_policy() {
+    if [ -f "$policies" ]; then
+        while read -r policy id path owner mode options; do
+            [ "$path" != "$1" ] || return 0
+        done <"$policies"
+    fi
+    policy=skip id=- path=$1 owner=0:0 mode=755 options=-
+}
+
+overlayroot_is_mounted() {
+    local device path rest
+    while read -r device path rest; do
+        [ "$path" != "$1" ] || return 0
+    done </proc/mounts
+    return 1
+}
+
+# Prints ro or rw: how the mount on top at $1 was mounted.
+overlayroot_access() {
+    local device path type opts rest access=rw
+    while read -r device path type opts rest; do
+        [ "$path" != "$1" ] || access=${opts%%,*}
+    done </proc/mounts
+    echo "$access"
+}
+
+overlayroot_mount_root() {
+    overlayroot_policy /
+    overlayroot_make_upper "$uppers" "$owner" "$mode" || return
+    mount -n -o remount,ro none "$root" || overlayroot_fail "the base cannot be made read-only" || return
+    mkdir -p "$OVERLAYROOT_RUN/base"
+    mount -n -o move "$root" "$OVERLAYROOT_RUN/base" || overlayroot_fail "the root cannot be moved" || return
+    overlayroot_mount_overlay "${lower:+$lower:}$OVERLAYROOT_RUN/base" "$uppers" "$root"
+}
+
+# A separate /usr was mounted by the initramfs and moved with the root, out of the union's sight.
+overlayroot_mount_usr() {
+    local usr=$OVERLAYROOT_RUN/base/usr
+    overlayroot_is_mounted "$usr" || return 0
+    overlayroot_policy /usr
+    case $policy in
+        union)
+            overlayroot_make_upper "$uppers/mounts/$id" "$owner" "$mode" || return
+            mount -n -o remount,ro none "$usr" || overlayroot_fail "/usr cannot be made read-only" || return
+            overlayroot_mount_overlay "$(overlayroot_usr_layers)$usr" "$uppers/mounts/$id" "$root/usr"
+            ;;
+        *)
+            [ "$policy" != ro ] || mount -n -o remount,ro none "$usr" ||
+                overlayroot_fail "/usr cannot be made read-only" || return
+            mount -n -o bind "$usr" "$root/usr" || overlayroot_fail "/usr cannot be bound into the union"
+            ;;
+    esac
+}
+
+# What the layers hold below /usr, for a /usr that is a file system of its own.
+overlayroot_usr_layers() {
+    local layer IFS=:
+    for layer in $lower; do
+        [ ! -d "$layer/usr" ] || printf '%s:' "$layer/usr"
+    done
+}
+
+# ---- every other file system ----
+
+# Prints the options $1 without those after it.
+overlayroot_without() {
+    local option drop out='' IFS=,
+    local all=$1
+    shift
+    set -f
+    for option in $all; do
+        for drop in "$@"; do
+            [ "$option" != "$drop" ] || continue 2
+        done
+        out=${out:+$out,}$option
+    done
+    set +f
+    echo "${out:-defaults}"
+}
+
+# Prints the nofail and x-systemd options among $1, each behind a comma: a union waits for its disk
+# just as long as its disk would have been waited for.
+overlayroot_waiting() {
+    local option IFS=,
+    set -f
+    for option in $1; do
+        case $option in nofail | noauto | _netdev | x-systemd.automount) printf ',%s' "$option" ;; esac
+    done
+    set +f
+}
+
+# A swap file is kept only where its file system stays writable as it is.
+overlayroot_keeps_swap() {
+    local file=$1 device path type rest owner_path=/
+    case $file in /dev/* | *=*) return 0 ;; esac
+    while read -r device path type rest; do
+        case $device in '' | '#'*) continue ;; esac
+        case $file in "${path%/}"/*) [ "${#path}" -le "${#owner_path}" ] || owner_path=$path ;; esac
+    done <"$2"
+    [ "$owner_path" != / ] || return 1
+    overlayroot_policy "$owner_path"
+    [ "$policy" = skip ]
+}
+
+# Rewrites one entry of fstab (see fstab(5)) by its policy.
+overlayroot_fstab_entry() {
+    local line=$1 device=$2 type=$4 opts=${5:-defaults} dump=${6:-0} pass=${7:-0} below
+    overlayroot_policy "$3"
+    [ "$options" = - ] && options=
+    below=$OVERLAYROOT_PUBLIC/mounts/$id
+    case $policy in
+        ro) echo "$device $path $type $(overlayroot_without "$opts" rw ro defaults | overlayroot_join ro) $dump $pass" ;;
+        tmpfs) echo "tmpfs $path tmpfs ${options:-mode=$mode} 0 0" ;;
+        union)
+            echo "$device $below $type $(overlayroot_without "$opts" rw ro defaults | overlayroot_join ro) $dump $pass"
+            echo "overlay $path overlay lowerdir=$below,upperdir=$uppers/mounts/$id/upper,workdir=$uppers/mounts/$id/work${conf_options:+,$conf_options},x-systemd.requires-mounts-for=$below$(overlayroot_waiting "$opts") 0 0"
+            ;;
+        *) printf '%s\n' "$line" ;;
+    esac
+}
+
+# Puts $1 before the options on standard input.
+overlayroot_join() {
+    local opts
+    read -r opts
+    case $opts in defaults) echo "$1" ;; *) echo "$1,$opts" ;; esac
+}
+
+# Policies for folders that fstab does not list.
+overlayroot_fstab_folders() {
+    local policy id path owner mode options
+    [ -f "$policies" ] || return 0
+    while read -r policy id path owner mode options; do
+        ! overlayroot_fstab_lists "$path" "$1" || continue
+        [ "$options" != - ] || options=
+        case $policy in
+            tmpfs) echo "tmpfs $path tmpfs ${options:-mode=$mode} 0 0" ;;
+            bind) echo "$store/keep/$id $path none bind 0 0" ;;
+        esac
+    done <"$policies"
+}
+
+overlayroot_fstab_lists() {
+    local device path rest
+    [ -f "$2" ] || return 1
+    while read -r device path rest; do
+        case $device in '' | '#'*) continue ;; esac
+        [ "$path" != "$1" ] || return 0
+    done <"$2"
+    return 1
+}
+
+# Prints the fstab $1 as the union is to see it. The entry of / goes: the root is mounted, and nothing
+# may ask for it with options that overlayfs refuses. So does the entry of /usr, for the same reason.
+overlayroot_fstab() {
+    local line device path type opts dump pass rest
+    echo "# Made at boot by overlayroot from the /etc/fstab of the base; to change that one, use maintenance."
+    if [ -f "$1" ]; then
+        # shellcheck disable=SC2094 # read twice, written nowhere
+        while IFS= read -r line || [ -n "$line" ]; do
+            IFS=' 	' read -r device path type opts dump pass rest <<FIELDS
+$line
+FIELDS
+            case $device in '' | '#'*) printf '%s\n' "$line"; continue ;; esac
+            case $path,$type in
+                /,* | /usr,*) continue ;;
+                *,swap) ! overlayroot_keeps_swap "$device" "$1" || printf '%s\n' "$line" ;;
+                *) overlayroot_fstab_entry "$line" "$device" "$path" "$type" "$opts" "$dump" "$pass" ;;
+            esac
+        done <"$1"
+    fi
+    overlayroot_fstab_folders "$1"
+}
+
+# The folders that the entries above speak of.
+overlayroot_make_mounts() {
+    local policy id path owner mode options
+    [ -f "$policies" ] || return 0
+    while read -r policy id path owner mode options; do
+        case $policy,$path in
+            union,/ | union,/usr) ;;
+            union,*)
+                mkdir -p "$OVERLAYROOT_PUBLIC/mounts/$id"
+                overlayroot_make_upper "$uppers/mounts/$id" "$owner" "$mode" || return
+                ;;
+            bind,*) overlayroot_fstab_lists "$path" "$fstab" || overlayroot_make_kept || return ;;
+        esac
+    done <"$policies"
+}
+
+# A kept folder starts with what the union shows there, and is whole before it has its name.
+overlayroot_make_kept() {
+    local new=$store/keep/$id.new plain
+    [ -n "$store" ] || overlayroot_fail "$path: policy bind needs a data file system" || return
+    [ ! -d "$store/keep/$id" ] || return 0
+    plain=$(printf '%b' "$path")
+    if ! { mkdir -p "$new" && chown "$owner" "$new" && chmod "$mode" "$new" &&
+        { [ ! -d "$root$plain" ] || cp -a "$root$plain/." "$new/"; } && sync && mv "$new" "$store/keep/$id"; }; then
+        overlayroot_fail "$path: the kept folder cannot be filled"
+    fi
+}
+
+overlayroot_bind_fstab() {
+    mkdir -p "$OVERLAYROOT_PUBLIC"
+    overlayroot_make_mounts || return
+    overlayroot_fstab "$fstab" >"$OVERLAYROOT_PUBLIC/fstab" || overlayroot_fail "the fstab of the union cannot be written" || return
+    [ ! -f "$root/etc/fstab" ] || mount -n -o bind "$OVERLAYROOT_PUBLIC/fstab" "$root/etc/fstab" ||
+        overlayroot_fail "the fstab of the union cannot be bound"
+}
+
+# ---- the whole ----
+
+overlayroot_record() {
+    mkdir -p "$OVERLAYROOT_PUBLIC"
+    cat >"$OVERLAYROOT_PUBLIC/boot" <<RECORD
+protected=$1
+reason=$reason
+backend=$conf_backend
+persistence=$persistence
+generation=$generation
+layers=$layers
+on_failure=$conf_on_failure
+RECORD
+}
+
+# Undoes whatever a failed boot has mounted, in reverse; the root is where it was.
+overlayroot_undo() {
+    local base=$OVERLAYROOT_RUN/base
+    ! overlayroot_is_mounted "$root/etc/fstab" || umount "$root/etc/fstab"
+    if overlayroot_is_mounted "$base"; then
+        ! overlayroot_is_mounted "$root/usr" || umount "$root/usr"
+        ! overlayroot_is_mounted "$root" || umount "$root"
+        mount -n -o move "$base" "$root"
+    fi
+    overlayroot_restore_root
+    ! overlayroot_is_mounted "$OVERLAYROOT_RUN/rw" || umount "$OVERLAYROOT_RUN/rw"
+    ! overlayroot_is_mounted "$OVERLAYROOT_RUN/data" || umount "$OVERLAYROOT_RUN/data"
+}
+
+overlayroot_union() {
+    overlayroot_check_conf &&
+        overlayroot_mount_data &&
+        overlayroot_read_next "$(overlayroot_next_file)" || return
+    if [ "$ask_mode" = off ]; then
+        overlayroot_use_up_next
+        reason="boot/next asked for mode=off"
+        return 1
+    fi
+    [ "$ask_reset" != yes ] || overlayroot_reset || return
+    overlayroot_use_up_next &&
+        overlayroot_choose_generation &&
+        { modprobe -q overlay || :; } &&
+        overlayroot_make_uppers &&
+        policies=$root/etc/overlayroot/mounts fstab=$root/etc/fstab &&
+        overlayroot_mount_root &&
+        policies=$OVERLAYROOT_RUN/base/etc/overlayroot/mounts fstab=$OVERLAYROOT_RUN/base/etc/fstab &&
+        overlayroot_mount_usr &&
+        overlayroot_bind_fstab
+}
+
+# Makes the root mounted at $1 a union as its own /etc/overlayroot/boot.conf asks. Returns 0 when the
+# boot may go on, with or without the union, and the boot record says which.
+overlayroot_boot() {
+    root=$1 store='' lower='' layers=0 generation=0 persistence='' reason=''
+    ask_mode='' ask_reset='' ask_generation=''
+    [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
+    root_access=$(overlayroot_access "$root")
+    overlayroot_read_cmdline
+    overlayroot_read_conf "$root/etc/overlayroot/boot.conf"
+    if [ "$ask_mode" = off ]; then
+        reason="overlayroot.mode=off on the kernel command line"
+        overlayroot_record no
+        return 0
+    fi
+    if [ -z "$reason" ] && overlayroot_union; then
+        overlayroot_record yes
+        return 0
+    fi
+    overlayroot_undo
+    overlayroot_record no
+    [ "$ask_mode" != off ] || return 0
+    [ "$conf_on_failure" = open ] || return 1
+    overlayroot_say "going on WITHOUT the union: $reason"
+}
