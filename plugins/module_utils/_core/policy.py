@@ -37,11 +37,14 @@ class Policy(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The path as one folder name: every byte but letters, digits, ``.``, ``_`` and ``-`` is %XX."""
+        """The path as one folder name: every byte but letters, digits, ``.``, ``_`` and ``-`` is =XX.
+
+        Not %XX, which systemd would take for a specifier.
+        """
         if self.path == "/":
             return ROOT_ID
         raw = self.path.strip("/").encode("utf-8", "surrogateescape")
-        return "".join(chr(byte) if _is_plain(byte) else "%%%02X" % byte for byte in raw)
+        return "".join(chr(byte) if _is_plain(byte) else "=%02X" % byte for byte in raw)
 
     def render(self) -> str:
         """Return the line: policy id path owner mode options."""

@@ -17,8 +17,8 @@
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
 
 overlayroot_say() {
-    echo "overlayroot: $*" >&2
-    echo "overlayroot: $*" 2>/dev/null >"$OVERLAYROOT_KMSG" || :
+    printf 'overlayroot: %s\n' "$*" >&2
+    printf 'overlayroot: %s\n' "$*" 2>/dev/null >"$OVERLAYROOT_KMSG" || :
 }
 
 # Every failure goes through here, so that the reason reaches the console and the boot record.
@@ -292,20 +292,15 @@ overlayroot_usr_layers() {
 
 # ---- every other file system ----
 
-# Prints the options $1 without those after it.
-overlayroot_without() {
-    local option drop out='' IFS=,
-    local all=$1
-    shift
+# Prints the mount options $1 turned read-only.
+overlayroot_read_only() {
+    local option out=ro IFS=,
     set -f
-    for option in $all; do
-        for drop in "$@"; do
-            [ "$option" != "$drop" ] || continue 2
-        done
-        out=${out:+$out,}$option
+    for option in $1; do
+        case $option in rw | ro | defaults) ;; *) out=$out,$option ;; esac
     done
     set +f
-    echo "${out:-defaults}"
+    printf '%s' "$out"
 }
 
 # Prints the nofail and x-systemd options among $1, each behind a comma: a union waits for its disk
@@ -339,21 +334,27 @@ overlayroot_fstab_entry() {
     [ "$options" = - ] && options=
     below=$OVERLAYROOT_PUBLIC/mounts/$id
     case $policy in
-        ro) echo "$device $path $type $(overlayroot_without "$opts" rw ro defaults | overlayroot_join ro) $dump $pass" ;;
-        tmpfs) echo "tmpfs $path tmpfs ${options:-mode=$mode} 0 0" ;;
+        ro) overlayroot_line "$device" "$path" "$type" "$(overlayroot_read_only "$opts")" "$dump" "$pass" ;;
+        tmpfs) overlayroot_line tmpfs "$path" tmpfs "${options:-mode=$mode}" 0 0 ;;
         union)
-            echo "$device $below $type $(overlayroot_without "$opts" rw ro defaults | overlayroot_join ro) $dump $pass"
-            echo "overlay $path overlay lowerdir=$below,upperdir=$uppers/mounts/$id/upper,workdir=$uppers/mounts/$id/work${conf_options:+,$conf_options},x-systemd.requires-mounts-for=$below$(overlayroot_waiting "$opts") 0 0"
+            overlayroot_line "$device" "$below" "$type" "$(overlayroot_read_only "$opts")" "$dump" "$pass"
+            overlayroot_line overlay "$path" overlay "$(overlayroot_fstab_union "$below" "$opts")" 0 0
             ;;
-        *) printf '%s\n' "$line" ;;
+        *) overlayroot_line "$line" ;;
     esac
 }
 
-# Puts $1 before the options on standard input.
-overlayroot_join() {
-    local opts
-    read -r opts
-    case $opts in defaults) echo "$1" ;; *) echo "$1,$opts" ;; esac
+# Prints the options of the union whose base is mounted at $1 with the options $2.
+overlayroot_fstab_union() {
+    local folder=$uppers/mounts/$id
+    printf '%s' "lowerdir=$1,upperdir=$folder/upper,workdir=$folder/work${conf_options:+,$conf_options}"
+    printf '%s' ",x-systemd.requires-mounts-for=$1"
+    overlayroot_waiting "$2"
+}
+
+# printf, since echo would turn the escapes of fstab into what they stand for.
+overlayroot_line() {
+    printf '%s\n' "$*"
 }
 
 # Policies for folders that fstab does not list.
@@ -364,8 +365,8 @@ overlayroot_fstab_folders() {
         ! overlayroot_fstab_lists "$path" "$1" || continue
         [ "$options" != - ] || options=
         case $policy in
-            tmpfs) echo "tmpfs $path tmpfs ${options:-mode=$mode} 0 0" ;;
-            bind) echo "$store/keep/$id $path none bind 0 0" ;;
+            tmpfs) overlayroot_line tmpfs "$path" tmpfs "${options:-mode=$mode}" 0 0 ;;
+            bind) overlayroot_line "$store/keep/$id" "$path" none bind 0 0 ;;
         esac
     done <"$policies"
 }
@@ -391,10 +392,10 @@ overlayroot_fstab() {
             IFS=' 	' read -r device path type opts dump pass rest <<FIELDS
 $line
 FIELDS
-            case $device in '' | '#'*) printf '%s\n' "$line"; continue ;; esac
+            case $device in '' | '#'*) overlayroot_line "$line"; continue ;; esac
             case $path,$type in
                 /,* | /usr,*) continue ;;
-                *,swap) ! overlayroot_keeps_swap "$device" "$1" || printf '%s\n' "$line" ;;
+                *,swap) ! overlayroot_keeps_swap "$device" "$1" || overlayroot_line "$line" ;;
                 *) overlayroot_fstab_entry "$line" "$device" "$path" "$type" "$opts" "$dump" "$pass" ;;
             esac
         done <"$1"
