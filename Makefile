@@ -1,0 +1,48 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+RUN = PYTHONPATH=tests python3 -m runner
+
+.PHONY: help demo test sanity lint build unit shell integration vm molecule lock clean
+
+help: ## Show what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## Watch a virtual machine become protected, be reset, and be as it was
+	@$(RUN) demo
+
+test: ## Run every gate and report
+	@$(RUN)
+
+sanity: ## ansible-test sanity, on every Python that can be found
+	@$(RUN) $@
+
+lint: ## ansible-lint, yamllint, changelog, documentation, licences
+	@$(RUN) $@
+
+build: ## Build the collection and check it as Galaxy does
+	@$(RUN) $@
+
+unit: ## Unit tests
+	@$(RUN) $@
+
+shell: ## Tests of the boot library under dash and busybox, and shellcheck
+	@$(RUN) $@
+
+integration: ## Modules on real mounts of this machine; needs root
+	@$(RUN) $@
+
+vm: ## Failure cases on virtual machines
+	@$(RUN) $@
+
+molecule: ## The scenarios of molecule/, each on virtual machines
+	@$(RUN) $@
+
+lock: ## Renew tests/requirements.txt from tests/requirements.in; needs uv
+	@{ sed '/^$$/q' tests/requirements.in; echo '# Made by `make lock` from requirements.in.'; \
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \
+	--no-header --no-annotate --no-emit-index-url tests/requirements.in; } > .cache/lock.txt
+	@mv .cache/lock.txt tests/requirements.txt
+
+clean: ## Remove what was made: environments, images, logs
+	@rm -rf .cache .ansible tests/output

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many tests passed, failed and were skipped, read from what the tools leave behind."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
+TAP = re.compile(r"^(ok|not ok)\b(?:.*# skip\b *(.*))?", re.MULTILINE | re.IGNORECASE)
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+PYTEST_END = re.compile(r"^=+ (.*) in \d+\.\d+s.* =+$", re.MULTILINE)
+PYTEST_WORD = re.compile(r"(\d+) (passed|failed|error|skipped)")
+PYTEST_SKIP = re.compile(r"^SKIPPED \[\d+\] (.*)$", re.MULTILINE)
+MOLECULE_STEP = re.compile(r"^\w+ +\[\S+ > (\w+)\] Executed: (\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reasons: tuple[str, ...] = ()
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.reasons + other.reasons,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+    def __bool__(self) -> bool:
+        return bool(self.passed or self.failed or self.skipped)
+
+
+def junit(text: str) -> Counts:
+    """The test cases of one junit file."""
+    return sum(map(_case, ElementTree.fromstring(text).iter("testcase")), Counts())
+
+
+def _case(case: ElementTree.Element) -> Counts:
+    if case.find("failure") is not None or case.find("error") is not None:
+        return Counts(failed=1)
+    skipped = case.find("skipped")
+    if skipped is not None:
+        return Counts(skipped=1, reasons=(skipped.get("message") or "no reason given",))
+    return Counts(passed=1)
+
+
+def shell(output: str) -> Counts:
+    """The TAP lines of a shell test, or the closing lines of a script that counts by itself."""
+    lines = TAP.findall(output)
+    if not lines:
+        return sum((Counts(*map(int, numbers)) for numbers in SUMMARY.findall(output)), Counts())
+    skips = tuple(reason for word, reason in lines if reason)
+    failed = sum(word.lower() == "not ok" for word, reason in lines if not reason)
+    return Counts(len(lines) - failed - len(skips), failed, len(skips), skips)
+
+
+def molecule(output: str) -> Counts:
+    """The steps of a scenario, with the tests of each verify step in that step's place."""
+    output = COLOUR.sub("", output)
+    steps = [_step(word) for action, word in MOLECULE_STEP.findall(output) if action not in ("verify", "cleanup")]
+    tests = [_ending(words) for words in PYTEST_END.findall(output)]
+    return sum(steps + tests, Counts(reasons=tuple(PYTEST_SKIP.findall(output))))
+
+
+def _step(word: str) -> Counts:
+    # Molecule goes on when the playbook of a step is missing; a test that never ran did not pass.
+    return Counts(passed=1) if word == "Successful" else Counts(failed=1)
+
+
+def _ending(words: str) -> Counts:
+    found = Counter({word: int(number) for number, word in PYTEST_WORD.findall(words)})
+    return Counts(found["passed"], found["failed"] + found["error"], found["skipped"])

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The environment in which the tools run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from .checkout import Checkout
+
+OLDEST_MANAGED = "3.8"
+
+
+def environment(checkout: Checkout, given: Mapping[str, str], quick: bool) -> dict[str, str]:
+    folders = given["PATH"].split(os.pathsep)
+    return {
+        **given,
+        "PATH": os.pathsep.join(path(folders, checkout.venv, quick)),
+        "VIRTUAL_ENV": str(checkout.venv),
+        "OVERLAYROOT_CACHE": str(checkout.cache),
+        "ANSIBLE_NOCOLOR": "1",
+        "NO_COLOR": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTEST_ADDOPTS": "-rs -p no:cacheprovider",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def path(folders: list[str], venv: Path, quick: bool) -> list[str]:
+    """The venv first, then the folders without version managers' shims, then the interpreters behind those."""
+    shims = [folder for folder in folders if Path(folder).name == "shims"]
+    rest = [folder for folder in folders if folder not in shims]
+    return [str(venv / "bin"), *rest, *(str(folder) for shim in shims for folder in interpreters(Path(shim), quick))]
+
+
+def interpreters(shims: Path, quick: bool) -> list[Path]:
+    """ansible-test would start a shim and find that its Python is not the one that the name promised."""
+    found = sorted(shims.parent.glob("versions/*/bin/python3.*[0-9]"))
+    wanted = f"python{OLDEST_MANAGED}"
+    return sorted({python.parent for python in found if not quick or python.name == wanted})

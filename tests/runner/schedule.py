@@ -1,0 +1,44 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Several gates at once, without more guests than the machine carries."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from .gates import Gate
+from .report import Result
+
+GUESTS_AT_ONCE = 2
+TICK = 30
+
+
+def may_start(gate: Gate, running: list[Gate], jobs: int) -> bool:
+    guests = sum(other.guests for other in running)
+    return len(running) < jobs and not (gate.guests and guests >= GUESTS_AT_ONCE)
+
+
+def run(gates: list[Gate], jobs: int, work: Callable[[Gate], Result], tell: Callable[[str], None]) -> list[Result]:
+    """Works through the gates in their order; tells of each start and end, and now and then what is running."""
+    waiting, running, results = list(gates), [], []
+    done: queue.Queue[tuple[Gate, Result]] = queue.Queue()
+    while waiting or running:
+        for gate in tuple(waiting):
+            if may_start(gate, running, jobs):
+                waiting.remove(gate)
+                running.append(gate)
+                tell(f"{gate.name}: started")
+                threading.Thread(target=lambda gate=gate: done.put((gate, work(gate))), daemon=True).start()
+        try:
+            gate, result = done.get(timeout=TICK)
+        except queue.Empty:
+            tell(f"running: {', '.join(gate.name for gate in running)}; waiting: {len(waiting)}")
+            continue
+        running.remove(gate)
+        results.append(result)
+        tell(f"{gate.name}: {result.verdict} after {result.seconds:.0f} s ({result.counts})")
+    order = [gate.name for gate in gates]
+    return sorted(results, key=lambda result: order.index(result.gate))

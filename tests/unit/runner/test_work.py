@@ -1,0 +1,75 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from ansible_collections.labs.overlayroot.tests.runner import tree
+from ansible_collections.labs.overlayroot.tests.runner.checkout import Checkout
+from ansible_collections.labs.overlayroot.tests.runner.counts import Counts
+from ansible_collections.labs.overlayroot.tests.runner.gates import Gate, Step, from_shell
+from ansible_collections.labs.overlayroot.tests.runner.work import Worker, judged
+
+
+@pytest.fixture(name="worker")
+def fixture_worker(tmp_path, monkeypatch):
+    def grow(_checkout, top):
+        top.mkdir(parents=True)
+        return top
+
+    monkeypatch.setattr(tree, "grow", grow)
+    checkout = Checkout(tmp_path)
+    checkout.logs.mkdir(parents=True)
+    return Worker(checkout, tmp_path / "temporary", dict(os.environ), time.monotonic() + 60)
+
+
+def shell(script, count=None):
+    return Step(("sh", "-c", script), count) if count else Step(("sh", "-c", script))
+
+
+def test_steps_add_up_and_are_logged(worker):
+    result = worker(Gate("g", 1, (shell("echo ok 1; echo ok 2", from_shell), shell("exit 3"))))
+    assert (result.verdict, result.counts) == ("FAILED", Counts(2, 1))
+    assert "ok 2" in (worker.checkout.logs / "g.log").read_text()
+
+
+def test_a_gate_that_cannot_run_says_why(worker):
+    result = worker(Gate("g", 1, (shell("exit 1"),), probe=("no-such-program",), need="a program"))
+    assert (result.verdict, result.counts) == ("skipped", Counts(skipped=1, reasons=("needs a program",)))
+
+
+def test_time_out_ends_the_whole_group_and_rescues(worker, tmp_path):
+    left = tmp_path / "left"
+    step = shell(f"(sleep 2; touch {left}) & sleep 60")
+    result = worker(Gate("g", 0, (step,), rescue=(shell(f"touch {tmp_path}/rescued"),)))
+    assert (result.verdict, result.counts) == ("TIMED OUT", Counts(failed=1))
+    assert (tmp_path / "rescued").exists()
+    time.sleep(2.5)
+    assert not left.exists()
+
+
+def test_an_exception_fails_the_gate_and_is_logged(worker):
+    def broken(_tree, _output):
+        raise ValueError("unreadable")
+
+    result = worker(Gate("g", 1, (shell("true", broken),)))
+    assert (result.verdict, result.counts) == ("FAILED", Counts(failed=1))
+    assert "unreadable" in (worker.checkout.logs / "g.log").read_text()
+
+
+@pytest.mark.parametrize(
+    "code, found, expected",
+    [
+        (0, Counts(), Counts(passed=1)),
+        (0, Counts(3), Counts(3)),
+        (1, Counts(), Counts(failed=1)),
+        (1, Counts(3, 2), Counts(3, 2)),
+        (1, Counts(3), Counts(3, 1)),
+        (None, Counts(3), Counts(3, 1)),
+    ],
+)
+def test_the_exit_code_counts_where_the_tests_do_not_tell(code, found, expected):
+    assert judged(code, found) == expected
