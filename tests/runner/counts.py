@@ -51,7 +51,8 @@ def _case(case: ElementTree.Element) -> Counts:
         return Counts(failed=1)
     skipped = case.find("skipped")
     if skipped is not None:
-        return Counts(skipped=1, reasons=(skipped.get("message") or "no reason given",))
+        reason = skipped.get("message") or f"{case.get('name')}: {skipped.text}"
+        return Counts(skipped=1, reasons=(reason,))
     return Counts(passed=1)
 
 

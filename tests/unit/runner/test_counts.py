@@ -14,7 +14,7 @@ JUNIT = """\
   <testcase name="bad"><failure message="1 != 2">trace</failure></testcase>
   <testcase name="broken"><error message="no fixture"/></testcase>
   <testcase name="not here"><skipped message="needs root"/></testcase>
-  <testcase name="nor here"><skipped/></testcase>
+  <testcase name="mypy"><skipped>No tests applicable.</skipped></testcase>
 </testsuite></testsuites>
 """
 
@@ -37,7 +37,7 @@ ERROR    [ram > destroy] \x1b[31mExecuted: Failed\x1b[0m
 
 
 def test_junit_tells_failures_and_errors_from_skips():
-    assert counts.junit(JUNIT) == Counts(1, 2, 2, ("needs root", "no reason given"))
+    assert counts.junit(JUNIT) == Counts(1, 2, 2, ("needs root", "mypy: No tests applicable."))
 
 
 def test_junit_of_no_tests_is_nothing():
