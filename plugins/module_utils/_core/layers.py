@@ -1,0 +1,169 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folders as layers of a union: what the kernel refuses, and what it takes and should not.
+
+Source: fs/overlayfs/super.c. The kernel refuses (ELOOP) a lower that is, or lies within, another
+layer; a lower that contains the upper is fine. An upper that another union uses it only warns of,
+and what becomes of the files is undefined: that is refused here.
+"""
+
+from __future__ import annotations
+
+from . import mountinfo
+from .errors import OverlayrootError
+from .union import LONGEST, from_mount
+
+# Types with names that differ in case only, which overlayfs cannot merge.
+NO_LOWER = frozenset(("vfat", "msdos", "exfat", "hfs", "hfsplus"))
+# Types without whiteouts or trusted.* attributes.
+NO_UPPER = NO_LOWER | {"overlay", "aufs", "nfs", "nfs4", "cifs", "smb3"}
+
+DEEPEST = 2
+
+# The kernel leaves this folder in the work folder of a volatile union.
+VOLATILE_MARKER = "work/incompat/volatile"
+
+
+def check(state, union):
+    """OverlayrootError where `union`, whose paths are link-free, cannot or should not be mounted.
+
+    `state` must know every path of the union, those of all mounted unions, and the volatile marker.
+    """
+    if "overlay" not in state.filesystems:
+        raise OverlayrootError("backend overlay", "the kernel has no overlayfs", "Install its module or a kernel with it")
+    if union.upper is None and len(union.lower) < 2:
+        raise OverlayrootError(
+            f"lower {union.lower[0]}",
+            "a union without an upper needs two lowers",
+            "Give another lower (an empty folder will do), or bind-mount this one read-only",
+        )
+    for lower in union.lower:
+        _check_lower(state, lower)
+    if union.upper is not None:
+        _check_upper(state, union)
+    _check_overlap(state, union)
+    _check_in_use(state, union)
+    if 1 + max(depth(state.mounts, state, path) for path in union.lower) > DEEPEST:
+        raise OverlayrootError(
+            union.path,
+            f"a lower lies on a union of a union; the kernel stacks {DEEPEST} deep",
+            "Use the layers of the lower instead of the lower itself",
+        )
+    length = len(union.mount_options().encode("utf-8", "surrogateescape"))
+    if length > LONGEST:
+        raise OverlayrootError(
+            union.path,
+            f"the mount options are {length} bytes long, the kernel takes {LONGEST}",
+            "Use fewer lowers or shorter paths",
+        )
+
+
+def mounted_unions(state):
+    """Each mount that is a union, with the Union."""
+    for mount in state.mounts:
+        union = from_mount(mount, state.overlay)
+        if union is not None:
+            yield mount, union
+
+
+def place_beneath(state, mount, path):
+    """The Place that a layer of a mounted union had before the union was mounted, which may have
+    been over that very layer; None where the path is relative or was not looked at."""
+    if path not in state.paths:
+        return None
+    return mountinfo.place(mountinfo.without(state.mounts, mount), state.real(path))
+
+
+def depth(mounts, state, path):
+    """How many unions lie below a path."""
+    if path not in state.paths:
+        return 0
+    mount = mountinfo.visible(mounts, state.real(path))
+    union = mount and from_mount(mount, state.overlay)
+    if not union:
+        return 0
+    below = mountinfo.without(mounts, mount)
+    return 1 + max(depth(below, state, lower) for lower in union.lower)
+
+
+def _check_lower(state, path):
+    kind = state.paths[path].kind
+    if kind != "directory":
+        raise OverlayrootError(f"lower {path}", "is no folder" if kind else "does not exist", "Name an existing folder")
+    _check_type(state, "lower", path, NO_LOWER)
+
+
+def _check_upper(state, union):
+    for role, path in (("upper", union.upper), ("work", union.work)):
+        _check_type(state, role, path, NO_UPPER)
+        mount = state.mount_of(path)
+        if mount is not None and mount.read_only:
+            raise OverlayrootError(f"{role} {path}", f"{mount.path} is mounted read-only", "Remount it writable")
+    if state.mount_of(union.upper) != state.mount_of(union.work):
+        raise OverlayrootError(
+            f"work {union.work}",
+            f"is not in the same mount as the upper {union.upper}",
+            "Use a folder beside the upper",
+        )
+    marker = f"{union.work}/{VOLATILE_MARKER}"
+    if state.paths[marker].kind:
+        raise OverlayrootError(
+            f"work {union.work}",
+            "a volatile union used it and was not known to be synced, so the upper may have lost data",
+            f"Empty the upper and the work folder; or, if you trust the upper, remove {marker}",
+        )
+
+
+def _check_type(state, role, path, unfit):
+    mount = state.mount_of(path)
+    if mount is not None and mount.fstype in unfit:
+        raise OverlayrootError(
+            f"{role} {path}",
+            f"is on {mount.fstype} ({mount.path}), which cannot hold the {role} of a union",
+            "Use a folder on a file system such as ext4, xfs, btrfs or tmpfs",
+        )
+
+
+def _check_overlap(state, union):
+    lowers = [("lower", path) for path in union.lower]
+    writables = [("upper", union.upper), ("work", union.work)] if union.upper is not None else []
+    for number, (role, path) in enumerate(lowers + writables):
+        for other_role, other in (lowers + writables)[number + 1 :]:
+            mine, yours = state.place(path), state.place(other)
+            if mine is None or yours is None:
+                continue
+            # A lower may contain the upper and the work folder: the root may be a lower of itself.
+            clash = mine.is_within(yours) if role == "lower" != other_role else mine.overlaps(yours)
+            if clash:
+                raise OverlayrootError(
+                    f"{role} {path}",
+                    f"is, or lies within, the {other_role} {other}, or the reverse",
+                    "Use separate folders",
+                )
+
+
+def _check_in_use(state, union):
+    if union.upper is None:
+        mine = []
+    else:
+        mine = [("upper", union.upper), ("work", union.work)]
+    for mount, other in mounted_unions(state):
+        if other.upper is None:
+            continue
+        theirs = [place_beneath(state, mount, path) for path in (other.upper, other.work)]
+        for role, path in mine:
+            place = state.place(path)
+            if place and any(place.overlaps(used) for used in theirs if used):
+                raise _in_use(role, path, other)
+        for path in union.lower:
+            if state.place(path) in theirs and state.place(path) is not None:
+                raise _in_use("lower", path, other)
+
+
+def _in_use(role, path, other):
+    return OverlayrootError(
+        f"{role} {path}",
+        f"is in use: the union at {other.path} writes to it",
+        f"Unmount {other.path} first, or use another folder",
+    )

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was seen of a host, and what to look at."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from . import mountinfo
+
+
+class Sight(NamedTuple):
+    """What to look at. The kernel's tables are always read: they cost nothing."""
+
+    paths: tuple = ()  # to be resolved and examined
+    files: tuple = ()  # to be read
+    folders: tuple = ()  # whose small files are to be read
+    layers: bool = False  # examine the layers of every mounted union, too
+    initramfs: bool = False  # list the initramfs of each kernel
+
+
+class Usage(NamedTuple):
+    """Of a file system, as statvfs(3) counts: bytes, and inodes where it has a fixed number."""
+
+    size: int
+    free: int  # for root
+    available: int  # for everyone else
+    inodes: int
+    inodes_free: int
+
+
+class File(NamedTuple):
+    content: str  # decoded with surrogateescape
+    mode: int = 0o644
+
+
+class PathInfo(NamedTuple):
+    """A path: `real` has no links in it, whether there is something or not."""
+
+    real: str
+    kind: str = ""  # "directory", "file" or "other"; empty where nothing is
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    usage: Usage = None
+
+
+class State(NamedTuple):
+    """What was seen. A path or file that was looked at and is not there has the value None or an
+    empty `kind`; one that was not looked at has no key."""
+
+    mounts: tuple = ()  # of mountinfo.Mount
+    paths: dict = {}  # path, both as asked and link-free: PathInfo
+    files: dict = {}  # path: File or None
+    folders: dict = {}  # path: {name: content, or None for what is no small file}, or None
+    filesystems: frozenset = frozenset()  # that the kernel has, or could load
+    overlay: dict = {}  # parameters of the module overlay: {"index": False}
+    kernel: tuple = (0, 0)
+    memory: int = 0  # bytes of RAM
+    initramfs: dict = {}  # kernel release: names in its initramfs
+
+    def real(self, path):
+        return self.paths[path].real
+
+    def place(self, path):
+        return mountinfo.place(self.mounts, self.real(path))
+
+    def mount_of(self, path):
+        """The mount that holds a path."""
+        return mountinfo.visible(self.mounts, self.real(path))
+
+    def with_file(self, path, content):
+        """With a file written, or, with None, removed."""
+        return self._replace(files={**self.files, path: content})
+
+    def with_kind(self, path, kind, **attributes):
+        """With something made, or, with "", removed at the link-free `path`, whatever it was asked as."""
+        paths = {
+            asked: info._replace(kind=kind, **attributes) if info.real == path else info
+            for asked, info in self.paths.items()
+        }
+        return self._replace(paths=paths)

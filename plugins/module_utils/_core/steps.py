@@ -1,0 +1,138 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done to a host, one effect each.
+
+A step says what it is (`show`), what a State becomes by it (`simulate`), which steps take it back
+(`undo`, given the State before it), and whether something is lost by it (`destroys`). Its effect
+is the function of the same name in `_host/do.py`. Paths are absolute and link-free.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from . import mountinfo
+from .state import File
+from .union import Union
+
+
+class MakeDir(NamedTuple):
+    path: str
+    mode: int = 0o755
+    uid: int = 0
+    gid: int = 0
+
+    destroys = False
+
+    def show(self):
+        return {"step": "make_dir", "path": self.path, "mode": f"{self.mode:04o}"}
+
+    def simulate(self, state):
+        return state.with_kind(self.path, "directory", mode=self.mode, uid=self.uid, gid=self.gid)
+
+    def undo(self, before):
+        return (RemoveDir(self.path),)
+
+
+class RemoveDir(NamedTuple):
+    """Of an empty folder."""
+
+    path: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "remove_dir", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_kind(self.path, "")
+
+    def undo(self, before):
+        info = next(info for info in before.paths.values() if info.real == self.path)
+        return (MakeDir(self.path, info.mode, info.uid, info.gid),)
+
+
+class WriteFile(NamedTuple):
+    """Of a whole file. One that exists keeps its owner, mode and extended attributes."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+
+    destroys = False
+
+    def show(self):
+        return {"step": "write_file", "path": self.path}
+
+    def simulate(self, state):
+        seen = state.files.get(self.path)
+        mode = self.mode if seen is None else seen.mode
+        return state.with_file(self.path, File(self.content, mode))
+
+    def undo(self, before):
+        seen = before.files.get(self.path)
+        return (RemoveFile(self.path) if seen is None else WriteFile(self.path, seen.content),)
+
+
+class RemoveFile(NamedTuple):
+    path: str
+
+    destroys = True
+
+    def show(self):
+        return {"step": "remove_file", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_file(self.path, None)
+
+    def undo(self, before):
+        seen = before.files[self.path]
+        return (WriteFile(self.path, seen.content, seen.mode),)
+
+
+class Mount(NamedTuple):
+    union: Union
+
+    destroys = False
+
+    def show(self):
+        return {"step": "mount", **self.union.show()}
+
+    def simulate(self, state):
+        union = self.union
+        below = mountinfo.visible(state.mounts, union.path)
+        mount = mountinfo.Mount(
+            id=1 + max((mount.id for mount in state.mounts), default=0),
+            parent=below.id if below else 0,
+            device=f"0:{union.path}",
+            root="/",
+            path=union.path,
+            options=("rw", "relatime"),
+            tags=(),
+            fstype="overlay",
+            source="overlay",
+            super_options=(("ro" if union.upper is None else "rw", None), *union.fields()),
+        )
+        return state._replace(mounts=(*state.mounts, mount))
+
+    def undo(self, before):
+        return (Unmount(self.union),)
+
+
+class Unmount(NamedTuple):
+    """Of the topmost mount at the path of `union`, which it is."""
+
+    union: Union
+
+    destroys = False
+
+    def show(self):
+        return {"step": "unmount", "path": self.union.path}
+
+    def simulate(self, state):
+        mount = mountinfo.at(state.mounts, self.union.path)
+        return state._replace(mounts=mountinfo.without(state.mounts, mount))
+
+    def undo(self, before):
+        return (Mount(self.union),)

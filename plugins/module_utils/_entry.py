@@ -1,0 +1,99 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module's main calls: the one place that knows AnsibleModule."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._core import plan
+from ._core.errors import OverlayrootError
+from ._host.do import do
+from ._host.see import see
+
+
+def run(planner):
+    """A module that changes the host; `planner` is a file of `_plan`."""
+    module = AnsibleModule(argument_spec=planner.ARGUMENTS, supports_check_mode=True, **planner.RULES)
+    try:
+        result = _change(planner, planner.wanted(module.params), module.check_mode)
+    except OverlayrootError as error:
+        module.fail_json(msg=str(error))
+    except Stopped as stopped:
+        module.fail_json(msg=str(stopped.reason), steps=_show(stopped.done), undone=_show(stopped.undone))
+    module.exit_json(**result)
+
+
+def report(planner):
+    """A module that only looks."""
+    module = AnsibleModule(argument_spec=planner.ARGUMENTS, supports_check_mode=True)
+    try:
+        wanted = planner.wanted(module.params)
+        result = planner.show(see(planner.sight(wanted)), wanted)
+    except OverlayrootError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+class Stopped(Exception):
+    """Steps were done, then one could not be, and they were undone."""
+
+    def __init__(self, reason, done, undone):
+        super().__init__(str(reason))
+        self.reason = reason
+        self.done = done
+        self.undone = undone
+
+
+def _change(planner, wanted, check_mode):
+    seen = see(planner.sight(wanted))
+    steps = planner.plan(seen, wanted)
+    plan.check(steps, planner.asked(wanted))
+    shown = planner.show(plan.simulate(seen, steps), wanted)
+    if steps and not check_mode:
+        _apply(seen, steps)
+        shown = _confirm(planner, wanted, seen, steps)
+    diff = {"before": planner.show(seen, wanted), "after": shown}
+    return {"changed": bool(steps), "steps": _show(steps), "diff": diff, **shown}
+
+
+def _apply(seen, steps):
+    for number, step in enumerate(steps):
+        try:
+            do(step)
+        except OverlayrootError as error:
+            raise _stop(error, seen, steps[:number]) from error
+
+
+def _confirm(planner, wanted, before, steps):
+    """See again, and plan again: nothing may be left to do."""
+    seen = see(planner.sight(wanted))
+    try:
+        left = planner.plan(seen, wanted)
+    except OverlayrootError as error:
+        raise _stop(_unconverged(error), before, steps) from error
+    if left:
+        raise _stop(_unconverged(", ".join(step["step"] for step in _show(left))), before, steps)
+    return planner.show(seen, wanted)
+
+
+def _unconverged(remainder):
+    return OverlayrootError("the host", f"did not converge: {remainder}", "What was done is undone; report this")
+
+
+def _stop(reason, before, done):
+    """Undo what was done, as far as that goes."""
+    undone = []
+    for step in plan.undo(before, done):
+        try:
+            do(step)
+        except OverlayrootError as error:
+            reason = f"{reason} Undoing failed, too: {error}"
+            break
+        undone.append(step)
+    return Stopped(reason, done, undone)
+
+
+def _show(steps):
+    return [step.show() for step in steps]

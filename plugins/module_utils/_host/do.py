@@ -1,0 +1,83 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each step's one effect."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+from .._core import steps
+from .._core.errors import OverlayrootError
+from . import files, users
+from .names import encode
+
+_MS_RDONLY = 1
+_UMOUNT_NOFOLLOW = 8
+
+
+def do(step):
+    """Have the effect of one step; OverlayrootError where the host refuses."""
+    try:
+        _EFFECTS[type(step)](step)
+    except OSError as error:
+        step_name = step.show()["step"].replace("_", " ")
+        raise OverlayrootError(f"{step_name} {_path(step)}", error.strerror, _cure(step, error)) from error
+
+
+def _make_dir(step):
+    files.make_dir(step.path, step.mode, step.uid, step.gid)
+
+
+def _remove_dir(step):
+    files.remove_dir(step.path)
+
+
+def _write_file(step):
+    files.write(step.path, step.content, step.mode)
+
+
+def _remove_file(step):
+    files.remove(step.path)
+
+
+def _mount(step):
+    """By mount(2) itself: mount(8) mangles some of the bytes that a path may have."""
+    union = step.union
+    flags = _MS_RDONLY if union.upper is None else 0
+    with files.folder(union.path) as target:
+        _call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), encode(union.mount_options()))
+
+
+def _unmount(step):
+    _call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
+
+
+def _call(function, *arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, function)(*arguments):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _path(step):
+    return step.show()["path"]
+
+
+def _cure(step, error):
+    if isinstance(step, steps.Unmount) and error.errno == errno.EBUSY:
+        return f"End what uses it: {', '.join(users.users(step.union.path)) or 'nothing that /proc shows'}"
+    if isinstance(step, steps.Mount):
+        return "The kernel's log (dmesg) says why, in lines that begin with overlayfs:"
+    return "Look at the path on the host"
+
+
+_EFFECTS = {
+    steps.MakeDir: _make_dir,
+    steps.RemoveDir: _remove_dir,
+    steps.WriteFile: _write_file,
+    steps.RemoveFile: _remove_file,
+    steps.Mount: _mount,
+    steps.Unmount: _unmount,
+}

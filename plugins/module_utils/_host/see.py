@@ -1,0 +1,123 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the host to a State."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+from .._core import mountinfo
+from .._core.state import File, PathInfo, State, Usage
+from .._core.union import from_mount
+from .names import decode, encode
+
+# Of a file in a folder that is looked at: what is longer is no small state file.
+_LONGEST = 1 << 16
+
+
+def see(sight):
+    """What `sight` asks for."""
+    mounts = mountinfo.parse(_read("/proc/self/mountinfo"))
+    overlay = _parameters()
+    paths = set(sight.paths)
+    if sight.layers:
+        paths.update(_layers(mounts, overlay))
+    return State(
+        mounts=mounts,
+        paths=_look_at(paths),
+        files={path: _file(path) for path in sight.files},
+        folders={path: _folder(path) for path in sight.folders},
+        filesystems=_filesystems(),
+        overlay=overlay,
+        kernel=_kernel(),
+        memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+    )
+
+
+def _layers(mounts, overlay):
+    """The paths of the mounted unions that can be looked at: those that are absolute."""
+    for mount in mounts:
+        union = from_mount(mount, overlay)
+        if union is not None:
+            given = (union.path, *union.lower, union.upper, union.work)
+            yield from (path for path in given if path is not None and path.startswith("/"))
+
+
+def _look_at(paths):
+    seen = {}
+    for path in paths:
+        info = _path(path)
+        seen[path] = seen[info.real] = info
+    return seen
+
+
+def _path(path):
+    real = decode(os.path.realpath(encode(path)))
+    try:
+        status = os.lstat(encode(real))
+    except OSError:
+        return PathInfo(real)
+    kind = {stat.S_IFDIR: "directory", stat.S_IFREG: "file"}.get(stat.S_IFMT(status.st_mode), "other")
+    return PathInfo(real, kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, _usage(real))
+
+
+def _usage(path):
+    counts = os.statvfs(encode(path))
+    unit = counts.f_frsize
+    return Usage(
+        counts.f_blocks * unit,
+        counts.f_bfree * unit,
+        counts.f_bavail * unit,
+        counts.f_files,
+        counts.f_ffree,
+    )
+
+
+def _file(path):
+    try:
+        with open(encode(path), "rb") as stream:
+            return File(decode(stream.read()), stat.S_IMODE(os.fstat(stream.fileno()).st_mode))
+    except FileNotFoundError:
+        return None
+
+
+def _folder(path):
+    try:
+        with os.scandir(encode(path)) as entries:
+            return {decode(entry.name): _small_file(entry) for entry in entries}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _small_file(entry):
+    if not entry.is_file(follow_symlinks=False) or entry.stat(follow_symlinks=False).st_size > _LONGEST:
+        return None
+    return _read(decode(entry.path))
+
+
+def _filesystems():
+    known = {line.split("\t")[-1] for line in _read("/proc/filesystems").split("\n") if line}
+    return frozenset(known | _loadable())
+
+
+def _loadable():
+    """Of the types that matter here, those that are modules of the running kernel."""
+    index = _file(f"/lib/modules/{os.uname().release}/modules.dep")
+    return {"overlay"} if index and re.search(r"/overlay\.ko\b[^:\n]*:", index.content) else set()
+
+
+def _parameters():
+    folder = _folder("/sys/module/overlay/parameters") or {}
+    return {name: content.strip() in ("Y", "1") for name, content in folder.items() if content is not None}
+
+
+def _kernel():
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
+
+
+def _read(path):
+    with open(encode(path), "rb") as stream:
+        return decode(stream.read())

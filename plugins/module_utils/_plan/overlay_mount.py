@@ -1,0 +1,269 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module overlay_mount wants, and the steps to it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import NamedTuple
+
+from .._core import fstab, layers, mountinfo
+from .._core.errors import OverlayrootError
+from .._core.state import Sight
+from .._core.steps import MakeDir, Mount, Unmount, WriteFile
+from .._core.union import (
+    FLAGS,
+    OPTIONS,
+    Union,
+    check_combination,
+    check_options,
+    complete_options,
+    differences,
+    from_mount,
+)
+
+ARGUMENTS = {
+    "path": {"type": "str", "required": True},
+    "backend": {"type": "str", "choices": ["overlay"], "default": "overlay"},
+    "lower": {"type": "list", "elements": "str"},
+    "upper": {"type": "str"},
+    "work": {"type": "str"},
+    "options": {"type": "dict", "default": {}},
+    "create": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["mounted", "unmounted"], "default": "mounted"},
+    "fstab": {"type": "bool", "default": False},
+}
+RULES = {"required_together": [["upper", "work"]], "required_if": [["state", "mounted", ["lower"]]]}
+
+FSTAB = "/etc/fstab"
+
+
+class Wanted(NamedTuple):
+    state: str
+    union: Union  # paths and options as the user gave them
+    create: bool
+    fstab: bool
+
+
+def wanted(params):
+    union = Union(
+        _clean(params["path"]),
+        tuple(map(_clean, params["lower"] or ())),
+        _clean(params["upper"]),
+        _clean(params["work"]),
+        check_options(params["options"]),
+        params["backend"],
+    )
+    if union.path == "/":
+        raise OverlayrootError("path /", "a union cannot be mounted over the running root", "Let the initramfs do it")
+    return Wanted(params["state"], union, params["create"], params["fstab"])
+
+
+def asked(wanted):
+    """Nothing is destroyed here."""
+    return ()
+
+
+def sight(wanted):
+    paths = [path for given in _paths(wanted.union) for path in _with_parents(given)]
+    if wanted.union.work is not None:
+        paths.append(f"{wanted.union.work}/{layers.VOLATILE_MARKER}")
+    return Sight(paths=(*paths, FSTAB), files=(FSTAB,) if wanted.fstab else (), layers=True)
+
+
+def plan(seen, wanted):
+    path = seen.real(wanted.union.path)
+    if wanted.state == "unmounted":
+        return _unmount(seen, path) + _without_entry(seen, wanted, path)
+    union = _complete(seen, wanted.union)
+    mounted = _union_at(seen, path)
+    if mounted is None:
+        return _mount(seen, wanted, union) + _with_entry(seen, wanted, union)
+    _check_same(seen, mounted, union)
+    return _with_entry(seen, wanted, union)
+
+
+def show(state, wanted):
+    path = state.real(wanted.union.path)
+    union = _union_at(state, path)
+    if union is not None and wanted.state == "mounted":
+        union = _in_words_of(state, union, _complete(state, wanted.union))
+    entry = _table(state).find(path, "overlay") if wanted.fstab else None
+    return {
+        "union": union and union.show(),
+        "fstab": entry and fstab.render(entry),
+        "missing": [given for given in _paths(wanted.union) if not state.paths[given].kind],
+    }
+
+
+def _paths(union):
+    return tuple(path for path in (union.path, *union.lower, union.upper, union.work) if path is not None)
+
+
+def _clean(path):
+    if path is None:
+        return None
+    if not path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise OverlayrootError(f"path {path!r}", "is not an absolute path without ..", "Give the whole path")
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def _with_parents(path):
+    """The path and the folders above it, the topmost first, without the root."""
+    parts = path.split("/")
+    return tuple("/".join(parts[:end]) for end in range(2, len(parts) + 1))
+
+
+def _complete(seen, union):
+    """The union with link-free paths and all its options."""
+
+    def real(path):
+        return None if path is None else seen.real(path)
+
+    complete = union._replace(
+        path=real(union.path),
+        lower=tuple(map(real, union.lower)),
+        upper=real(union.upper),
+        work=real(union.work),
+        options=complete_options(union.options, seen.kernel),
+    )
+    check_combination(complete)
+    return complete
+
+
+def _union_at(seen, path):
+    mount = mountinfo.at(seen.mounts, path)
+    return mount and from_mount(mount, seen.overlay)
+
+
+def _mount(seen, wanted, union):
+    steps = _make_dirs(seen, wanted)
+    layers.check(seen, union)
+    return (*steps, Mount(union))
+
+
+def _make_dirs(seen, wanted):
+    """Steps for what is missing of the mount point, the upper and the work folder."""
+    union = wanted.union
+    steps = {}
+    for role, given in (("path", union.path), ("upper", union.upper), ("work", union.work)):
+        for path in _with_parents(given) if given is not None else ():
+            info = seen.paths[path]
+            if info.kind not in ("", "directory"):
+                raise OverlayrootError(f"{role} {given}", f"{path} is no folder", "Name a folder")
+            if not info.kind and not wanted.create:
+                raise OverlayrootError(f"{role} {given}", f"{path} does not exist", "Make it, or state create=true")
+            if not info.kind:
+                steps.setdefault(info.real, MakeDir(info.real))
+        if role == "upper" and given is not None and seen.real(given) in steps:
+            # The root of the union has the attributes of the upper: those that the lower shows now.
+            like = seen.paths[union.lower[0]]
+            steps[seen.real(given)] = MakeDir(seen.real(given), like.mode, like.uid, like.gid)
+    return tuple(steps.values())
+
+
+def _check_same(seen, mounted, union):
+    if mounted.upper is not None and mounted.upper in seen.paths and not seen.paths[mounted.upper].kind:
+        raise OverlayrootError(
+            f"path {union.path}",
+            f"the upper {mounted.upper} of the union that is mounted there is gone from its place: the union goes on "
+            "writing to a file system that was unmounted",
+            "Unmount the union (state=unmounted), mount that file system again, then mount the union",
+        )
+    differing = differences(_in_words_of(seen, mounted, union), union, seen.overlay)
+    if differing:
+        listed = ", ".join(f"{name} is {old!r} and not {new!r}" for name, (old, new) in differing.items())
+        raise OverlayrootError(
+            f"path {union.path}",
+            f"a union is mounted there that differs, which cannot be changed while it is mounted: {listed}",
+            "Unmount it first (state=unmounted), then mount it again",
+        )
+
+
+def _in_words_of(seen, mounted, union):
+    """`mounted`, with the paths and options that agree with those of `union` spelled as there."""
+    mount = mountinfo.at(seen.mounts, mounted.path)
+
+    def path(old, new):
+        old_place = layers.place_beneath(seen, mount, old)
+        return new if old_place is not None and old_place == layers.place_beneath(seen, mount, new) else old
+
+    def optional(old, new):
+        return old if None in (old, new) else path(old, new)
+
+    lower = mounted.lower
+    if len(lower) == len(union.lower):
+        lower = tuple(map(path, lower, union.lower))
+    mounted = mounted._replace(
+        lower=lower,
+        upper=optional(mounted.upper, union.upper),
+        work=optional(mounted.work, union.work),
+    )
+    differing = differences(mounted, union, seen.overlay)
+    stated = {name: union.options.get(name) for name in union.options if name not in differing}
+    other = {name: mounted.options.get(name) for name in differing if name in mounted.options}
+    return mounted._replace(options={**stated, **other})
+
+
+def _unmount(seen, path):
+    steps = ()
+    while _union_at(seen, path):
+        mount = mountinfo.at(seen.mounts, path)
+        left = mountinfo.without(seen.mounts, mount)
+        inside = sorted(m.path for m in seen.mounts if m not in left and m != mount)
+        if inside:
+            raise OverlayrootError(f"path {path}", f"mounted within it: {', '.join(inside)}", "Unmount that first")
+        step = Unmount(_union_at(seen, path))
+        steps += (step,)
+        seen = step.simulate(seen)
+    return steps
+
+
+def _table(seen):
+    file = seen.files[FSTAB]
+    return fstab.parse(file.content if file else "")
+
+
+def _with_entry(seen, wanted, union):
+    if not wanted.fstab:
+        return ()
+    table = _table(seen)
+    return _write(seen, table, table.put(_entry(table, union)))
+
+
+def _without_entry(seen, wanted, path):
+    if not wanted.fstab:
+        return ()
+    table = _table(seen)
+    return _write(seen, table, table.remove(path, "overlay"))
+
+
+def _entry(table, union):
+    """The entry of a union; options of one that exists that are not the union's (nofail,
+    x-systemd.*) are kept."""
+    for path in (*union.lower, union.upper or "", union.work or ""):
+        if '"' in path or path.endswith("\\"):
+            raise OverlayrootError(
+                f"path {path!r}",
+                "mount(8) cannot read a quotation mark, or a backslash at the end, in an overlay entry of fstab",
+                "Rename the folder, or state fstab=false",
+            )
+    old = table.find(union.path, "overlay")
+    old_options = re.findall(r"(?:[^,\\]|\\.)+", old.options if old else "", flags=re.DOTALL)
+    own = {"lowerdir", "upperdir", "workdir", *OPTIONS, *FLAGS}
+    kept = [option for option in old_options if option.partition("=")[0] not in own]
+    return fstab.Entry("overlay", union.path, "overlay", ",".join([union.mount_options(), *kept]), "0", "0")
+
+
+def _write(seen, old, new):
+    if old == new:
+        return ()
+    if seen.real(FSTAB) != FSTAB or mountinfo.at(seen.mounts, FSTAB):
+        raise OverlayrootError(
+            FSTAB,
+            "is a link or a mount point, so replacing it would not last",
+            "Change what it is made from (in a booted union: the base, in maintenance)",
+        )
+    return (WriteFile(FSTAB, new.text),)
