@@ -52,6 +52,7 @@ def _change(planner, wanted, check_mode):
     plan.check(steps, planner.asked(wanted))
     shown = planner.show(plan.simulate(seen, steps), wanted)
     if steps and not check_mode:
+        planner.check_apply(seen, steps)
         _apply(seen, steps)
         shown = _confirm(planner, wanted, seen, steps)
     diff = {"before": planner.show(seen, wanted), "after": shown}

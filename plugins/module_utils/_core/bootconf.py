@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from . import layout
 from .errors import OverlayrootError
 
-PATH = "/etc/overlayroot/boot.conf"
-HEADER = "# Written by labs.overlayroot; read at boot from the base. See roles/initramfs.\n"
+PATH = layout.CONFIG + "/boot.conf"
+HEADER = "# Written by labs.overlayroot and read from the base at boot.\n"
 
-# tmpfs(5): the suffixes of size and nr_inodes are powers of 1024.
+# tmpfs(5): the suffixes of size are powers of 1024.
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+# What can hold an upper: overlayfs needs trusted.* attributes, d_type and RENAME_WHITEOUT there.
+UPPER_TYPES = ("ext4", "ext3", "ext2", "xfs", "btrfs", "f2fs")
 
 
 class BootConf(NamedTuple):
@@ -25,45 +29,60 @@ class BootConf(NamedTuple):
     data: str = ""
     data_type: str = ""
     data_options: str = ""
-    ram_size: str = "50%"
+    ram_size: str = ""
     ram_inodes: str = ""
     on_failure: str = "open"
     options: str = ""
 
-    def render(self) -> str:
-        """Return the file's text: one ``key=value`` a line, no quoting."""
-        for key, value in self._asdict().items():
-            if "\n" in value:
-                raise OverlayrootError(
-                    "%s=%r" % (key, value), "a value of %s cannot hold a newline" % PATH, "take it out"
-                )
+    @property
+    def text(self):
+        """The file: one ``key=value`` a line, no quoting."""
         return HEADER + "".join("%s=%s\n" % item for item in self._asdict().items())
 
 
-def parse(text: str) -> BootConf:
-    """Return the configuration in `text`, as the boot library reads it."""
-    pairs = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
-    known = {key: value for key, _equals, value in pairs if key in BootConf._fields}
-    return BootConf(**known)
+def parse(text):
+    """The configuration in `text`, as the boot library reads it."""
+    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return BootConf(**{key: value for key, equals, value in pairs if key in BootConf._fields})
 
 
-def size_in_bytes(size: str, memory: int) -> int:
-    """Return a tmpfs size such as ``50%``, ``512m`` or ``1048576`` in bytes.
+def check(conf, memory):
+    """Refuse a configuration that could not boot. `memory` is the host's, in bytes."""
+    for key, value in conf._asdict().items():
+        if "\n" in value:
+            raise OverlayrootError(key, "a value of %s cannot hold a newline: %r" % (PATH, value), "Take it out")
+    if conf.persistence == "upper" and not conf.data:
+        raise OverlayrootError(
+            "persistence upper", "there is no data file system to hold the upper", "Set overlayroot_data"
+        )
+    _check_size(conf.ram_size, memory)
 
-    `memory` is the host's memory in bytes. Raises OverlayrootError for anything else, and for a
-    size that is more than the memory there is.
+
+def check_data(device, found):
+    """Refuse a data file system that is not there or cannot hold an upper.
+
+    `found` is its type, empty where the device holds none, None where there is no such device.
     """
+    if found is None:
+        raise OverlayrootError("data %s" % device, "no such device on this host", "Correct overlayroot_data")
+    if found not in UPPER_TYPES:
+        raise OverlayrootError(
+            "data %s" % device,
+            "holds %s, which cannot hold an upper" % (found or "no file system"),
+            "Use one of %s; the role disks makes it on an empty device" % ", ".join(UPPER_TYPES),
+        )
+
+
+def _check_size(size, memory):
     match = re.match(r"([1-9]\d*)([kmg]?|%)\Z", size.lower())
     if not match:
         raise OverlayrootError(
-            "ram_size %s" % size, "is not a size", "use a percentage (50%), or bytes with k, m or g (512m)"
+            "ram_size %s" % size, "is not a size", "Use a percentage (50%), or bytes with k, m or g (512m)"
         )
     number, unit = int(match.group(1)), match.group(2)
-    size_bytes = memory * number // 100 if unit == "%" else number * UNITS[unit]
-    if size_bytes > memory:
+    if (memory * number // 100 if unit == "%" else number * UNITS[unit]) > memory:
         raise OverlayrootError(
             "ram_size %s" % size,
             "is more than the host's memory of %d MiB" % (memory // UNITS["m"]),
-            "choose a smaller size, or keep the upper on a disk (persistence upper)",
+            "Choose a smaller size, or keep the upper on a disk (persistence upper)",
         )
-    return size_bytes

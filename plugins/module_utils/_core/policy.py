@@ -5,25 +5,23 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, NamedTuple, Sequence
+import posixpath
+import re
+from typing import NamedTuple
 
-from . import fstab
+from . import layout
 from .errors import OverlayrootError
 
-PATH = "/etc/overlayroot/mounts"
-POLICIES = ("union", "bind", "tmpfs", "ro", "skip")
+PATH = layout.CONFIG + "/mounts"
 ROOT_ID = "-"
 
-# A file system of one of these types cannot be a lower layer of overlayfs (its names fold case, or
-# it revalidates them): Documentation/filesystems/overlayfs.rst, "Upper and Lower".
-NO_LOWER = ("vfat", "msdos", "exfat", "nfs", "nfs4", "cifs", "swap")
+# What cannot be a lower of overlayfs (its names fold case, or it is none of ours to stack on):
+# Documentation/filesystems/overlayfs.rst, "Upper and Lower".
+NO_LOWER = ("vfat", "msdos", "exfat", "ntfs", "ntfs3", "nfs", "nfs4", "cifs", "swap", "none")
 
 # These follow the root: a kernel that is installed in a session must not outlive its modules.
 FOLLOWERS = ("/usr", "/boot")
 FIRMWARE = ("/boot/efi", "/efi", "/boot/firmware")
-
-# fstab(5) escapes; the backslash first.
-ESCAPES = (("\\", "\\134"), (" ", "\\040"), ("\t", "\\011"), ("\n", "\\012"))
 
 
 class Policy(NamedTuple):
@@ -36,7 +34,7 @@ class Policy(NamedTuple):
     options: str = ""
 
     @property
-    def id(self) -> str:
+    def id(self):
         """The path as one folder name: every byte but letters, digits, ``.``, ``_`` and ``-`` is =XX.
 
         Not %XX, which systemd would take for a specifier.
@@ -44,73 +42,53 @@ class Policy(NamedTuple):
         if self.path == "/":
             return ROOT_ID
         raw = self.path.strip("/").encode("utf-8", "surrogateescape")
-        return "".join(chr(byte) if _is_plain(byte) else "=%02X" % byte for byte in raw)
+        return re.sub(rb"[^A-Za-z0-9._-]", lambda match: b"=%02X" % ord(match.group()), raw).decode()
 
-    def render(self) -> str:
-        """Return the line: policy id path owner mode options."""
-        fields = (self.policy, self.id, escape(self.path), self.owner, self.mode, self.options or "-")
-        return " ".join(fields) + "\n"
-
-
-def _is_plain(byte: int) -> bool:
-    return chr(byte).isascii() and (chr(byte).isalnum() or byte in b"._-")
+    @property
+    def line(self):
+        """The fields policy, id, path, owner, mode and options; the path escaped as in fstab(5)."""
+        path = re.sub(r"[ \t\n\\]", lambda match: "\\%03o" % ord(match.group()), self.path)
+        return " ".join((self.policy, self.id, path, self.owner, self.mode, self.options or "-")) + "\n"
 
 
-def escape(path: str) -> str:
-    """Return `path` as a field of fstab(5)."""
-    for plain, escaped in ESCAPES:
-        path = path.replace(plain, escaped)
-    return path
-
-
-def compile_policies(asked: Sequence[Dict], entries: Iterable[fstab.Entry], has_data: bool) -> tuple:
-    """Return the Policies of a host: those asked for, and those that follow the root by themselves.
+def choose(asked, entries, has_data):
+    """The Policies of a host by path: those asked for, and those that follow the root by themselves.
 
     `asked` is a list of dicts with ``path``, ``policy`` and optionally ``options``; `entries` are
-    fstab's. Raises OverlayrootError for a policy that its file system cannot have.
+    fstab's. OverlayrootError for a policy that its file system cannot have.
     """
-    mounted = {entry.path: entry for entry in entries}
+    mounted = {posixpath.normpath(entry.path): entry for entry in entries}
     policies = {"/": Policy("union", "/")}
     for path in FOLLOWERS + FIRMWARE:
         if path in mounted:
-            policies[path] = Policy(_follower(path, mounted[path].type), path)
+            can_be_lower = path in FOLLOWERS and mounted[path].fstype not in NO_LOWER
+            policies[path] = Policy("union" if can_be_lower else "ro", path)
     for item in asked:
         policy = Policy(item["policy"], item["path"], options=item.get("options") or "")
         _check(policy, mounted.get(policy.path), has_data)
-        if policy.path == "/":
-            raise OverlayrootError("policy for /", "the root is always the union", "leave it out of the mounts")
         policies[policy.path] = policy
-    return tuple(policy for path, policy in sorted(policies.items()) if policy.policy != "skip")
+    return {path: policy for path, policy in sorted(policies.items()) if policy.policy != "skip"}
 
 
-def _follower(path: str, fstype: str) -> str:
-    return "union" if path in FOLLOWERS and fstype not in NO_LOWER else "ro"
-
-
-def _check(policy: Policy, entry, has_data: bool) -> None:
+def _check(policy, entry, has_data):
     subject = "policy %s for %s" % (policy.policy, policy.path)
-    if not policy.path.startswith("/") or "/../" in policy.path + "/":
-        raise OverlayrootError(subject, "the path is not absolute", "give the mount point as fstab has it")
+    if not policy.path.startswith("/") or posixpath.normpath(policy.path) != policy.path:
+        raise OverlayrootError(subject, "the path is not absolute and plain", "Give it without .. and a last slash")
+    if policy.path == "/":
+        raise OverlayrootError(subject, "the root is always the union", "Leave it out")
     if policy.policy in ("union", "ro") and entry is None:
         raise OverlayrootError(
-            subject,
-            "fstab has no file system at that path",
-            "correct the path, or use bind or tmpfs for a folder of the root",
+            subject, "fstab has no file system there", "Correct the path; a folder of the root takes bind or tmpfs"
         )
-    if policy.policy == "union":
-        _check_union(subject, entry)
+    if policy.policy == "union" and entry.fstype in NO_LOWER:
+        raise OverlayrootError(subject, "%s cannot be below a union" % entry.fstype, "Use ro or skip")
+    if policy.policy == "union" and "noauto" in entry.options.split(","):
+        raise OverlayrootError(subject, "fstab does not mount it at boot (noauto)", "Use ro or skip")
     if policy.policy == "bind" and entry is None and not has_data:
         raise OverlayrootError(
-            subject, "a kept folder needs a data file system", "set overlayroot_data, or use tmpfs"
+            subject, "a kept folder needs a data file system", "Set overlayroot_data, or use tmpfs"
         )
     if policy.options and policy.policy != "tmpfs":
-        raise OverlayrootError(subject, "only tmpfs takes options", "take options out")
-
-
-def _check_union(subject: str, entry) -> None:
-    if entry.type in NO_LOWER:
-        raise OverlayrootError(subject, "%s cannot be below a union" % entry.type, "use ro or skip")
-    if "noauto" in entry.options.split(","):
-        raise OverlayrootError(
-            subject, "fstab does not mount it at boot (noauto)", "use ro or skip, or take noauto out of fstab"
-        )
+        raise OverlayrootError(subject, "only tmpfs takes options", "Take the options out")
+    if re.search(r"\s", policy.options):
+        raise OverlayrootError(subject, "the options hold a blank", "Separate options by commas")

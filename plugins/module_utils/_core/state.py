@@ -18,6 +18,7 @@ class Sight(NamedTuple):
     folders: tuple = ()  # whose small files are to be read
     layers: bool = False  # examine the layers of every mounted union, too
     initramfs: bool = False  # list the initramfs of each kernel
+    devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted
 
 
 class Usage(NamedTuple):
@@ -58,7 +59,8 @@ class State(NamedTuple):
     overlay: dict = {}  # parameters of the module overlay: {"index": False}
     kernel: tuple = (0, 0)
     memory: int = 0  # bytes of RAM
-    initramfs: dict = {}  # kernel release: names in its initramfs
+    initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
+    devices: dict = {}  # device as asked: type of its file system, "" for none, None for no device
 
     def real(self, path):
         return self.paths[path].real

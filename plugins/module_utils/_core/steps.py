@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import mountinfo
+from . import initramfs, mountinfo
 from .state import File
 from .union import Union
 
@@ -136,3 +136,71 @@ class Unmount(NamedTuple):
 
     def undo(self, before):
         return (Mount(self.union),)
+
+
+class Remount(NamedTuple):
+    """Of a file system that is mounted at `path`, read-only or writable."""
+
+    path: str
+    read_only: bool
+
+    destroys = False
+
+    def show(self):
+        return {"step": "remount", "path": self.path, "read_only": self.read_only}
+
+    def simulate(self, state):
+        access = "ro" if self.read_only else "rw"
+        return state._replace(
+            mounts=tuple(
+                mount._replace(
+                    options=(access, *mount.options[1:]), super_options=((access, None), *mount.super_options[1:])
+                )
+                if mount.path == self.path
+                else mount
+                for mount in state.mounts
+            )
+        )
+
+    def undo(self, before):
+        return (Remount(self.path, mountinfo.at(before.mounts, self.path).read_only),)
+
+
+class BuildInitramfs(NamedTuple):
+    """Of one kernel, with the union; the image that it had before is kept."""
+
+    release: str
+    library: str  # text of the boot library
+    data_fstype: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "build_initramfs", "path": "/boot/initrd.img-" + self.release}
+
+    def simulate(self, state):
+        image = initramfs.with_union(state.initramfs[self.release], self.library, self.data_fstype)
+        return state._replace(initramfs={**state.initramfs, self.release: image})
+
+    def undo(self, before):
+        if initramfs.starts_union(before.initramfs[self.release]):
+            return (self,)
+        return (RestoreInitramfs(self.release),)
+
+
+class RestoreInitramfs(NamedTuple):
+    """Of one kernel, as it was before the union."""
+
+    release: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "restore_initramfs", "path": "/boot/initrd.img-" + self.release}
+
+    def simulate(self, state):
+        image = initramfs.without_union(state.initramfs[self.release])
+        return state._replace(initramfs={**state.initramfs, self.release: image})
+
+    def undo(self, before):
+        return (BuildInitramfs(self.release, "", ""),)

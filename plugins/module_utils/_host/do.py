@@ -11,10 +11,11 @@ import os
 
 from .._core import steps
 from .._core.errors import OverlayrootError
-from . import files, users
+from . import files, initramfs, users
 from .names import encode
 
 _MS_RDONLY = 1
+_MS_REMOUNT = 32
 _UMOUNT_NOFOLLOW = 8
 
 
@@ -55,6 +56,21 @@ def _unmount(step):
     _call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
 
 
+def _remount(step):
+    """The file system itself: where it is mounted twice, both are changed."""
+    flags = _MS_REMOUNT | (_MS_RDONLY if step.read_only else 0)
+    with files.folder(step.path) as target:
+        _call("mount", None, b"/proc/self/fd/%d" % target, None, flags, None)
+
+
+def _build_initramfs(step):
+    initramfs.build(step.release)
+
+
+def _restore_initramfs(step):
+    initramfs.restore(step.release)
+
+
 def _call(function, *arguments):
     libc = ctypes.CDLL(None, use_errno=True)
     if getattr(libc, function)(*arguments):
@@ -80,4 +96,7 @@ _EFFECTS = {
     steps.RemoveFile: _remove_file,
     steps.Mount: _mount,
     steps.Unmount: _unmount,
+    steps.Remount: _remount,
+    steps.BuildInitramfs: _build_initramfs,
+    steps.RestoreInitramfs: _restore_initramfs,
 }

@@ -12,6 +12,7 @@ import stat
 from .._core import mountinfo
 from .._core.state import File, PathInfo, State, Usage
 from .._core.union import from_mount
+from . import devices, initramfs
 from .names import decode, encode
 
 # Of a file in a folder that is looked at: what is longer is no small state file.
@@ -33,6 +34,8 @@ def see(sight):
         filesystems=_filesystems(),
         overlay=overlay,
         kernel=_kernel(),
+        initramfs=initramfs.images() if sight.initramfs else {},
+        devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
     )
 

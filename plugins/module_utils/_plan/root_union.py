@@ -1,0 +1,175 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module root_union wants, and the steps to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._core import bootconf, initramfs, layout
+from .._core.bootconf import BootConf
+from .._core.errors import OverlayrootError
+from .._core.state import Sight
+from .._core.steps import BuildInitramfs, MakeDir, RemoveDir, RemoveFile, RestoreInitramfs, WriteFile
+from .._core.union import Union, check_options, complete_options
+
+ARGUMENTS = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "backend": {"type": "str", "choices": ["overlay"], "default": "overlay"},
+    "persistence": {"type": "str", "choices": ["none", "upper"], "default": "none"},
+    "data": {"type": "str", "default": ""},
+    "data_type": {"type": "str", "default": ""},
+    "data_options": {"type": "str", "default": "noatime"},
+    "ram_size": {"type": "str", "default": "50%"},
+    "ram_inodes": {"type": "int", "default": 0},
+    "on_failure": {"type": "str", "choices": ["open", "closed"], "default": "open"},
+    "options": {"type": "dict", "default": {}},
+    "library": {"type": "str", "required": True},
+    "boot_script": {"type": "str", "required": True},
+    "build_hook": {"type": "str", "required": True},
+}
+RULES = {}
+
+NEXT = layout.CONFIG + "/boot/next"
+FOLDERS = (layout.CONFIG, layout.CONFIG + "/boot", "/usr/local/lib/overlayroot")
+
+
+class Wanted(NamedTuple):
+    state: str
+    conf: BootConf  # data_type empty: as it is found
+    options: dict
+    files: dict  # path: (content, mode), without the configuration
+
+
+def wanted(params):
+    conf = BootConf(
+        params["backend"],
+        params["persistence"],
+        params["data"],
+        params["data_type"],
+        params["data_options"],
+        params["ram_size"],
+        str(params["ram_inodes"] or ""),
+        params["on_failure"],
+    )
+    files = {
+        initramfs.LIBRARY: (params["library"], 0o644),
+        initramfs.SCRIPT: (params["boot_script"], 0o755),
+        initramfs.HOOK: (params["build_hook"], 0o755),
+    }
+    return Wanted(params["state"], conf, check_options(params["options"]), files)
+
+
+def asked(wanted):
+    """What may go: the files that this module writes, and the request to the next boot."""
+    return layout.both([bootconf.PATH, NEXT, *wanted.files])
+
+
+def sight(wanted):
+    return Sight(
+        paths=(*layout.both(FOLDERS), initramfs.TOOL, *initramfs.RIVALS),
+        files=layout.both([bootconf.PATH, NEXT, *wanted.files]),
+        folders=layout.both([layout.CONFIG]),
+        initramfs=True,
+        devices=(wanted.conf.data,) if wanted.conf.data and wanted.state == "present" else (),
+    )
+
+
+def plan(seen, wanted):
+    return _remove(seen, wanted) if wanted.state == "absent" else _put(seen, wanted)
+
+
+def check_apply(seen, steps):
+    layout.check_changeable(seen, steps)
+
+
+def show(state, wanted):
+    found = state.files[layout.base(state, bootconf.PATH)]
+    return {
+        "protected": layout.is_union(state),
+        "conf": bootconf.parse(found.content)._asdict() if found else {},
+        "files": sorted(path for path in wanted.files if state.files[layout.base(state, path)] is not None),
+        "initramfs": {release: initramfs.starts_union(image) for release, image in sorted(state.initramfs.items())},
+    }
+
+
+def _put(seen, wanted):
+    _check_host(seen, wanted)
+    conf = _complete(seen, wanted)
+    files = {**wanted.files, bootconf.PATH: (conf.text, 0o644)}
+    library = wanted.files[initramfs.LIBRARY][0]
+    folders = (layout.base(seen, path) for path in FOLDERS)
+    return (
+        *(MakeDir(path) for path in folders if not seen.paths[path].kind),
+        *(
+            WriteFile(layout.base(seen, path), content, mode)
+            for path, (content, mode) in files.items()
+            if not _holds(seen, path, content)
+        ),
+        *(
+            BuildInitramfs(release, library, conf.data_type)
+            for release, image in sorted(seen.initramfs.items())
+            if initramfs.lacking(image, library, conf.data_type)
+        ),
+    )
+
+
+def _holds(seen, path, content):
+    found = seen.files[layout.base(seen, path)]
+    return found is not None and found.content == content
+
+
+def _check_host(seen, wanted):
+    if not seen.paths[initramfs.TOOL].kind:
+        raise OverlayrootError(
+            initramfs.TOOL, "this host has no initramfs-tools to put the boot hook into", "Install initramfs-tools"
+        )
+    if not seen.initramfs:
+        raise OverlayrootError("/boot", "no kernel has an initramfs", "Run update-initramfs -c -k all")
+    for path, package in initramfs.RIVALS.items():
+        if seen.paths[path].kind:
+            raise OverlayrootError(
+                package, "makes the root a union too (%s), and both cannot" % path, "apt-get purge %s" % package
+            )
+    if wanted.conf.backend not in seen.filesystems:
+        raise OverlayrootError(
+            "backend %s" % wanted.conf.backend,
+            "the running kernel does not have it",
+            "Install a kernel with it, or choose another backend",
+        )
+    bootconf.check(wanted.conf, seen.memory)
+
+
+def _complete(seen, wanted):
+    options = complete_options(wanted.options, seen.kernel)
+    conf = wanted.conf._replace(options=Union("/", (), options=options).mount_options().partition(",")[2])
+    if not conf.data:
+        return conf._replace(data_type="", data_options="")
+    found = seen.devices[conf.data]
+    if found is None and conf.data_type:
+        return conf
+    bootconf.check_data(conf.data, found)
+    return conf._replace(data_type=found)
+
+
+def _remove(seen, wanted):
+    paths = [layout.base(seen, path) for path in (*wanted.files, bootconf.PATH, NEXT)]
+    gone = tuple(RemoveFile(path) for path in paths if seen.files[path] is not None)
+    return (
+        *gone,
+        *(
+            RestoreInitramfs(release)
+            for release, image in sorted(seen.initramfs.items())
+            if initramfs.starts_union(image)
+        ),
+        *_remove_folders(seen),
+    )
+
+
+def _remove_folders(seen):
+    """The folders that are empty by now; another role's file may still be in the first."""
+    first, *others = FOLDERS
+    found = seen.folders[layout.base(seen, layout.CONFIG)] or {}
+    empty = others if set(found) - {"boot.conf", "boot"} else [*others, first]
+    return tuple(RemoveDir(layout.base(seen, path)) for path in empty if seen.paths[layout.base(seen, path)].kind)

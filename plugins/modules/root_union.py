@@ -1,0 +1,173 @@
+#!/usr/bin/python
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: root_union
+short_description: Make the root of a host a union from its next boot on
+version_added: 0.1.0
+author:
+  - labs.overlayroot contributors (@labs-overlayroot)
+description:
+  - Writes C(/etc/overlayroot/boot.conf), the boot library and its adapter for initramfs-tools, and makes the initramfs
+    of each kernel anew that lacks something.
+  - Refuses to work beside others that make the root a union, such as the Debian packages overlayroot, bilibop-lockfs
+    and live-boot.
+  - With O(state=absent) takes all of it away. The initramfs that a kernel had before is put back where nothing that it
+    is made of has changed since.
+  - On a host that runs protected the base's own files are compared. Where they would have to change, the module fails
+    outside check mode. The role P(labs.overlayroot.provision#role) then boots the host without its union first.
+  - The role P(labs.overlayroot.initramfs#role) calls this module with the files it needs.
+extends_documentation_fragment:
+  - labs.overlayroot.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - Whether the root is to be a union.
+    type: str
+    choices: [present, absent]
+    default: present
+  backend:
+    description:
+      - What joins the base and the upper.
+    type: str
+    choices: [overlay]
+    default: overlay
+  persistence:
+    description:
+      - V(none) keeps the upper in RAM, so that every boot starts from the base.
+      - V(upper) keeps it on O(data) until it is reset.
+    type: str
+    choices: [none, upper]
+    default: none
+  data:
+    description:
+      - The data file system, as a device, C(UUID=) or C(LABEL=). It holds the upper, saved layers and kept folders.
+    type: str
+    default: ""
+  data_type:
+    description:
+      - The type of a data file system that is not there yet. One that is there is looked at.
+    type: str
+    default: ""
+  data_options:
+    description:
+      - Mount options of the data file system.
+    type: str
+    default: noatime
+  ram_size:
+    description:
+      - Size of an upper in RAM, as a percentage of the memory, or in bytes with C(k), C(m) or C(g).
+    type: str
+    default: 50%
+  ram_inodes:
+    description:
+      - How many files an upper in RAM can hold. V(0) leaves it to the kernel.
+    type: int
+    default: 0
+  on_failure:
+    description:
+      - What a boot does whose union fails. V(open) goes on without it, and the boot record says so.
+      - V(closed) ends in the initramfs's shell, or in a reboot after N seconds with C(panic=N) on the kernel command
+        line.
+    type: str
+    choices: [open, closed]
+    default: open
+  options:
+    description:
+      - Options of overlayfs, as for M(labs.overlayroot.overlay_mount).
+    type: dict
+    default: {}
+  library:
+    description:
+      - Text of the boot library.
+    type: str
+    required: true
+  boot_script:
+    description:
+      - Text of the adapter that the initramfs runs.
+    type: str
+    required: true
+  build_hook:
+    description:
+      - Text of the hook that puts library, tools and modules into an initramfs.
+    type: str
+    required: true
+seealso:
+  - module: labs.overlayroot.mount_policies
+  - module: labs.overlayroot.boot_next
+"""
+
+EXAMPLES = r"""
+- name: Keep the changes of the root on a disk, and do not start without it
+  labs.overlayroot.root_union:
+    persistence: upper
+    data: LABEL=overlayroot
+    on_failure: closed
+    library: "{{ lookup('ansible.builtin.file', 'overlayroot.sh', rstrip=false) }}"
+    boot_script: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
+    build_hook: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+"""
+
+RETURN = r"""
+protected:
+  description: Whether the host runs on its root union now.
+  returned: success
+  type: bool
+  sample: false
+conf:
+  description: The configuration for the next boot.
+  returned: success
+  type: dict
+  sample:
+    backend: overlay
+    persistence: none
+    on_failure: open
+files:
+  description: Which of the files of the boot hook the base has.
+  returned: success
+  type: list
+  elements: str
+  sample: [/usr/local/lib/overlayroot/overlayroot.sh]
+initramfs:
+  description: For each kernel, whether its initramfs starts the union.
+  returned: success
+  type: dict
+  sample:
+    6.12.0-1-amd64: true
+steps:
+  description: What was done, or in check mode would be.
+  returned: success, or failure after steps were done
+  type: list
+  elements: dict
+  sample:
+    - step: build_initramfs
+      path: /boot/initrd.img-6.12.0-1-amd64
+undone:
+  description: What was undone after a step failed.
+  returned: failure after steps were done
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible_collections.labs.overlayroot.plugins.module_utils import _entry
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
+
+
+def main():
+    _entry.run(root_union)
+
+
+if __name__ == "__main__":
+    main()
