@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import NamedTuple
 
 from .._core import fstab, layers, mountinfo
 from .._core.errors import OverlayrootError
+from .._core.paths import clean, with_parents
 from .._core.state import Sight
 from .._core.steps import MakeDir, Mount, Unmount, WriteFile
 from .._core.union import (
@@ -49,10 +49,10 @@ class Wanted(NamedTuple):
 
 def wanted(params):
     union = Union(
-        _clean(params["path"]),
-        tuple(map(_clean, params["lower"] or ())),
-        _clean(params["upper"]),
-        _clean(params["work"]),
+        clean(params["path"]),
+        tuple(map(clean, params["lower"] or ())),
+        clean(params["upper"]),
+        clean(params["work"]),
         check_options(params["options"]),
         params["backend"],
     )
@@ -67,7 +67,7 @@ def asked(wanted):
 
 
 def sight(wanted):
-    paths = [path for given in _paths(wanted.union) for path in _with_parents(given)]
+    paths = [path for given in _paths(wanted.union) for path in with_parents(given)]
     if wanted.union.work is not None:
         paths.append(f"{wanted.union.work}/{layers.VOLATILE_MARKER}")
     return Sight(paths=(*paths, FSTAB), files=(FSTAB,) if wanted.fstab else (), layers=True)
@@ -106,20 +106,6 @@ def _paths(union):
     return tuple(path for path in (union.path, *union.lower, union.upper, union.work) if path is not None)
 
 
-def _clean(path):
-    if path is None:
-        return None
-    if not path.startswith("/") or ".." in path.split("/") or "\0" in path:
-        raise OverlayrootError(f"path {path!r}", "is not an absolute path without ..", "Give the whole path")
-    return posixpath.normpath("/" + path.lstrip("/"))
-
-
-def _with_parents(path):
-    """The path and the folders above it, the topmost first, without the root."""
-    parts = path.split("/")
-    return tuple("/".join(parts[:end]) for end in range(2, len(parts) + 1))
-
-
 def _complete(seen, union):
     """The union with link-free paths and all its options."""
 
@@ -153,7 +139,7 @@ def _make_dirs(seen, wanted):
     union = wanted.union
     steps = {}
     for role, given in (("path", union.path), ("upper", union.upper), ("work", union.work)):
-        for path in _with_parents(given) if given is not None else ():
+        for path in with_parents(given) if given is not None else ():
             info = seen.paths[path]
             if info.kind not in ("", "directory"):
                 raise OverlayrootError(f"{role} {given}", f"{path} is no folder", "Name a folder")

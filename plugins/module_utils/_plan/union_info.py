@@ -1,0 +1,131 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module union_info shows."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from .._core import bootconf, initramfs, layers, layout, mountinfo
+from .._core.paths import clean
+from .._core.state import Sight
+
+ARGUMENTS = {"path": {"type": "str"}}
+
+_GENERATIONS = layout.STORE + "/generations"
+_LAYERS = layout.STORE + "/layers"
+_BOOT = layout.STORE + "/boot"
+
+
+class Wanted(NamedTuple):
+    path: str  # None: all there is
+
+
+def wanted(params):
+    return Wanted(clean(params["path"]))
+
+
+def sight(wanted):
+    if wanted.path is not None:
+        return Sight(paths=(wanted.path,), layers=True)
+    return Sight(
+        files=(layout.RECORD, *layout.both((bootconf.PATH, initramfs.LIBRARY))),
+        folders=(_GENERATIONS, _LAYERS, _BOOT),
+        layers=True,
+        initramfs=True,
+    )
+
+
+def show(state, wanted):
+    if wanted.path is not None:
+        path = state.real(wanted.path)
+        return {"unions": [union for union in _unions(state) if union["path"] == path]}
+    return {
+        "unions": _unions(state),
+        "root": _root(state),
+        "initramfs": _initramfs(state),
+        "store": _store(state),
+    }
+
+
+def _unions(state):
+    return [_union(state, mount, union) for mount, union in layers.mounted_unions(state)]
+
+
+def _union(state, mount, union):
+    read_only = union.upper is None
+    is_visible = mountinfo.at(state.mounts, union.path) == mount
+    return {
+        **union.show(),
+        "read_only": read_only or mount.read_only,
+        "upper_present": not read_only and union.upper in state.paths and bool(state.paths[union.upper].kind),
+        "usage": None if read_only or not is_visible else _usage(state.paths[union.path].usage),
+    }
+
+
+def _usage(usage):
+    """A union counts as the file system of its upper does, be that still mounted elsewhere or not."""
+    return {
+        "size_bytes": usage.size,
+        "used_bytes": usage.size - usage.free,
+        "available_bytes": usage.available,
+        "inodes": usage.inodes,
+        "inodes_used": usage.inodes - usage.inodes_free,
+        "inodes_free": usage.inodes_free,
+    }
+
+
+def _root(state):
+    record = state.files[layout.RECORD]
+    if record is not None:
+        lines = [line.partition("=") for line in record.content.split("\n") if line]
+        values = {key: value for key, equals, value in lines}
+        return {**values, "protected": values.get("protected") == "yes"}
+    if _conf(state) is not None:
+        return {"protected": False, "reason": "the host has not started by way of the boot hook since it was provisioned"}
+    return None
+
+
+def _conf(state):
+    """The configuration of the base, None where the host is not provisioned."""
+    file = state.files[layout.base(state, bootconf.PATH)]
+    return file and bootconf.parse(file.content)
+
+
+def _initramfs(state):
+    conf = _conf(state)
+    if conf is None:
+        return []
+    library = state.files[layout.base(state, initramfs.LIBRARY)]
+    text = library.content if library else ""
+    return [
+        {"kernel": release, "lacking": list(initramfs.lacking(image, text, conf.data_type))}
+        for release, image in sorted(state.initramfs.items())
+    ]
+
+
+def _store(state):
+    generations = state.folders[_GENERATIONS]
+    if mountinfo.at(state.mounts, layout.DATA) is None or generations is None:
+        return None
+    boot, saved = state.folders[_BOOT] or {}, state.folders[_LAYERS] or {}
+    return {
+        "generations": [
+            {"number": number, "layers": generations[str(number)].split()}
+            for number in sorted(int(name) for name in generations if name.isdigit() and generations[name] is not None)
+        ],
+        "current": int(boot.get("current") or 0),
+        "layers": [
+            {"id": name, **_about(saved.get(f"{name}.json"))} for name in sorted(saved) if not name.endswith(".json")
+        ],
+    }
+
+
+def _about(text):
+    try:
+        about = json.loads(text or "")
+    except ValueError:
+        return {}
+    return about if isinstance(about, dict) else {}
