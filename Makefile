@@ -35,7 +35,10 @@ integration: ## Modules on real mounts of this machine; needs root
 vm: ## Failure cases on virtual machines
 	@$(RUN) $@
 
-molecule: ## The scenarios of molecule/, each on virtual machines
+molecule: ## The scenarios of molecule/, each on virtual machines; molecule-NAME for one
+	@$(RUN) $@
+
+molecule-%: # One scenario
 	@$(RUN) $@
 
 lock: ## Renew tests/requirements.txt from tests/requirements.in; needs uv
@@ -44,5 +47,5 @@ lock: ## Renew tests/requirements.txt from tests/requirements.in; needs uv
 	--no-header --no-annotate --no-emit-index-url tests/requirements.in; } > .cache/lock.txt
 	@mv .cache/lock.txt tests/requirements.txt
 
-clean: ## Remove what was made: environments, images, logs
+clean: ## Remove environments and logs; the images of virtual machines stay in the user's cache
 	@rm -rf .cache .ansible tests/output

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from . import collections, command, packages, pip_bootstrap, report, schedule, stamp, venv
 from .checkout import HERE
+from .counts import Counts
 from .environment import environment
 from .gates import Gate, gates
 from .progress import tell
@@ -29,10 +31,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _demo() if options.gates == ["demo"] else _test(_chosen(options.gates), options.jobs)
+    except subprocess.CalledProcessError as error:
+        return _close(f"Failed with {error.returncode}: {' '.join(error.cmd)}\n{Counts(failed=1)}", 1)
     except KeyboardInterrupt:
         command.stop()
-        tell("Interrupted.")
-        return 130
+        return _close(f"Interrupted.\n{Counts(failed=1)}", 130)
 
 
 def _options() -> argparse.Namespace:
@@ -55,6 +58,8 @@ def _named(gate: Gate, name: str) -> bool:
 
 
 def _set_up(tools: list[str]) -> None:
+    """Everything that the gates and the demo need; where it is there already, this takes no time."""
+    HERE.logs.mkdir(parents=True, exist_ok=True)
     packages.ensure([*packages.for_venv(), *tools])
     with stamp.alone(HERE.cache / "lock"):
         venv.ensure(HERE)
@@ -73,20 +78,19 @@ def _test(chosen: list[Gate], jobs: int) -> int:
     start = time.monotonic()
     guests = packages.for_guests(HERE) if any(gate.guests for gate in chosen) else []
     _set_up([*guests, *(name for gate in chosen for name in gate.packages)])
-    HERE.logs.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="overlayroot-", ignore_cleanup_errors=True) as temporary:
         env = environment(HERE, os.environ, quick="CI" in os.environ)
         worker = Worker(HERE, Path(temporary), env, start + MINUTES * 60)
         results = schedule.run(chosen, jobs, worker, tell)
-    return _close(results, time.monotonic() - start)
+    code = 1 if report.total(results).failed else 0
+    return _close(report.closing(results, time.monotonic() - start, HERE.logs), code)
 
 
-def _close(results: list[report.Result], seconds: float) -> int:
-    counts = report.total(results)
-    print("", report.table(results), "", *report.skips(results), sep="\n")
-    print(f"Logs are in {HERE.logs}. All together took {seconds:.0f} s.")
-    print(counts, flush=True)
-    return 1 if counts.failed else 0
+def _close(text: str, code: int) -> int:
+    HERE.logs.mkdir(parents=True, exist_ok=True)
+    (HERE.logs / "report.txt").write_text(f"{text}\n")
+    print(text, flush=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ def environment(checkout: Checkout, given: Mapping[str, str], quick: bool) -> di
         **given,
         "PATH": os.pathsep.join(path(folders, checkout.venv, quick)),
         "VIRTUAL_ENV": str(checkout.venv),
-        "OVERLAYROOT_CACHE": str(checkout.cache),
         "ANSIBLE_NOCOLOR": "1",
         "NO_COLOR": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from .counts import Counts
 
 HEAD = ("gate", "result", "seconds", "passed", "failed", "skipped")
+TAIL = 40
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,22 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     texts = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2])]
     numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:])]
     return "  ".join(texts + numbers)
+
+
+def closing(results: list[Result], seconds: float, logs: Path) -> str:
+    """All that is said at the end; the last line is for programs."""
+    lines = ["", *_ends(results, logs), table(results), "", *skips(results)]
+    return "\n".join([*lines, f"{len(results)} gates in {seconds:.0f} s; their logs are in {logs}", str(total(results))])
+
+
+def _ends(results: list[Result], logs: Path) -> list[str]:
+    """The last lines of the log of each gate that failed: on a machine far away they may be all there is."""
+    failed = [result.gate for result in results if result.counts.failed]
+    return [
+        line
+        for gate in failed
+        for line in (f"--- {gate}.log ---", *(logs / f"{gate}.log").read_text().splitlines()[-TAIL:], "")
+    ]
 
 
 def skips(results: list[Result]) -> list[str]:

@@ -44,6 +44,11 @@ def test_junit_of_no_tests_is_nothing():
     assert not counts.junit("<testsuites/>")
 
 
+@pytest.mark.parametrize("text, expected", [(JUNIT, Counts(failed=1)), ("<testsuites/>", Counts(passed=1))])
+def test_a_target_counts_once(text, expected):
+    assert counts.target(text) == expected
+
+
 def test_molecule_counts_steps_and_the_tests_of_verify():
     assert counts.molecule(MOLECULE) == Counts(7, 4, 1, ("tests/test_union.py:4: no IPv6 here",))
 

@@ -30,3 +30,13 @@ def test_each_reason_is_told_once_a_gate():
 def test_total():
     total = report.total(RESULTS)
     assert (total.passed, total.failed, total.skipped) == (151, 2, 3)
+
+
+def test_closing_shows_the_end_of_what_failed_and_ends_with_the_counts(tmp_path):
+    (tmp_path / "unit.log").write_text("".join(f"line {number}\n" for number in range(100)))
+    lines = report.closing(RESULTS, 770, tmp_path).splitlines()
+    assert "line 60" in lines and "line 99" in lines and "line 59" not in lines
+    assert lines[-2:] == [
+        f"3 gates in 770 s; their logs are in {tmp_path}",
+        "151 passed, 2 failed, 3 skipped",
+    ]
