@@ -8,7 +8,7 @@
 #   overlayroot_find_device ID          sets DEV to the node of ID (/dev/..., UUID=..., LABEL=...)
 #   overlayroot_check_device DEV TYPE   checks the file system; fails if it cannot be used
 #
-# Needs: mount umount mkdir mv cat cp chown chmod modprobe sync. `mount` may be klibc's: two arguments
+# Needs: mount umount mkdir mv ln cat cp chown chmod modprobe sync. `mount` may be klibc's: two arguments
 # always, `-o move` and `-o bind` for the long options.
 
 : "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
@@ -435,8 +435,30 @@ overlayroot_bind_fstab() {
     mkdir -p "$OVERLAYROOT_PUBLIC"
     overlayroot_make_mounts || return
     overlayroot_fstab "$fstab" >"$OVERLAYROOT_PUBLIC/fstab" || overlayroot_fail "the fstab of the union cannot be written" || return
-    [ ! -f "$root/etc/fstab" ] || mount -n -o bind "$OVERLAYROOT_PUBLIC/fstab" "$root/etc/fstab" ||
-        overlayroot_fail "the fstab of the union cannot be bound"
+    [ -f "$root/etc/fstab" ] || return 0
+    # Read-only, so that who edits it learns at once that the change would not last.
+    mount -n -o bind "$OVERLAYROOT_PUBLIC/fstab" "$root/etc/fstab" &&
+        mount -n -o remount,bind,ro none "$root/etc/fstab" || overlayroot_fail "the fstab of the union cannot be bound"
+}
+
+# The running system deletes what a reset has moved aside, in its own time: a unit in /run, so that
+# nothing is left on the host.
+overlayroot_empty_trash() {
+    local units=/run/systemd/system trash=$store/trash
+    [ -n "$store" ] && [ -e "$trash/0" ] || return 0
+    mkdir -p "$units/multi-user.target.wants"
+    cat >"$units/overlayroot-trash.service" <<UNIT
+[Unit]
+Description=Delete what resets of the root union have moved aside
+ConditionPathIsMountPoint=$OVERLAYROOT_RUN/data
+
+[Service]
+Type=exec
+Nice=19
+IOSchedulingClass=idle
+ExecStart=/usr/bin/find $trash -xdev -mindepth 1 -delete
+UNIT
+    ln -s ../overlayroot-trash.service "$units/multi-user.target.wants/overlayroot-trash.service"
 }
 
 # ---- the whole ----
@@ -486,7 +508,8 @@ overlayroot_union() {
         overlayroot_mount_root &&
         policies=$OVERLAYROOT_RUN/base/etc/overlayroot/mounts fstab=$OVERLAYROOT_RUN/base/etc/fstab &&
         overlayroot_mount_usr &&
-        overlayroot_bind_fstab
+        overlayroot_bind_fstab &&
+        overlayroot_empty_trash
 }
 
 # Makes the root mounted at $1 a union as its own /etc/overlayroot/boot.conf asks. Returns 0 when the
