@@ -70,7 +70,7 @@ def _set_up(tools: list[str]) -> None:
 def _demo() -> int:
     _set_up(packages.for_guests(HERE))
     os.chdir(HERE.root)
-    env = environment(HERE, os.environ, quick=True)
+    env = environment(HERE, os.environ)
     os.execve(HERE.venv / "bin/python", ["python", "tests/demo/demo.py"], env)
 
 
@@ -79,11 +79,10 @@ def _test(chosen: list[Gate], jobs: int) -> int:
     guests = packages.for_guests(HERE) if any(gate.guests for gate in chosen) else []
     _set_up([*guests, *(name for gate in chosen for name in gate.packages)])
     with tempfile.TemporaryDirectory(prefix="overlayroot-", ignore_cleanup_errors=True) as temporary:
-        env = environment(HERE, os.environ, quick="CI" in os.environ)
-        worker = Worker(HERE, Path(temporary), env, start + MINUTES * 60)
+        worker = Worker(HERE, Path(temporary), environment(HERE, os.environ), start + MINUTES * 60)
         results = schedule.run(chosen, jobs, worker, tell)
     code = 1 if report.total(results).failed else 0
-    return _close(report.closing(results, time.monotonic() - start, HERE.logs), code)
+    return _close(report.closing(results, time.monotonic() - start), code)
 
 
 def _close(text: str, code: int) -> int:

@@ -11,14 +11,12 @@ from pathlib import Path
 
 from .checkout import Checkout
 
-OLDEST_MANAGED = "3.8"
 
-
-def environment(checkout: Checkout, given: Mapping[str, str], quick: bool) -> dict[str, str]:
+def environment(checkout: Checkout, given: Mapping[str, str]) -> dict[str, str]:
     folders = given["PATH"].split(os.pathsep)
     return {
         **given,
-        "PATH": os.pathsep.join(path(folders, checkout.venv, quick)),
+        "PATH": os.pathsep.join(path(folders, checkout.venv)),
         "VIRTUAL_ENV": str(checkout.venv),
         "ANSIBLE_NOCOLOR": "1",
         "NO_COLOR": "1",
@@ -28,15 +26,13 @@ def environment(checkout: Checkout, given: Mapping[str, str], quick: bool) -> di
     }
 
 
-def path(folders: list[str], venv: Path, quick: bool) -> list[str]:
+def path(folders: list[str], venv: Path) -> list[str]:
     """The venv first, then the folders without version managers' shims, then the interpreters behind those."""
     shims = [folder for folder in folders if Path(folder).name == "shims"]
     rest = [folder for folder in folders if folder not in shims]
-    return [str(venv / "bin"), *rest, *(str(folder) for shim in shims for folder in interpreters(Path(shim), quick))]
+    return [str(venv / "bin"), *rest, *(str(folder) for shim in shims for folder in interpreters(Path(shim)))]
 
 
-def interpreters(shims: Path, quick: bool) -> list[Path]:
+def interpreters(shims: Path) -> list[Path]:
     """ansible-test would start a shim and find that its Python is not the one that the name promised."""
-    found = sorted(shims.parent.glob("versions/*/bin/python3.*[0-9]"))
-    wanted = f"python{OLDEST_MANAGED}"
-    return sorted({python.parent for python in found if not quick or python.name == wanted})
+    return sorted({python.parent for python in shims.parent.glob("versions/*/bin/python3.*[0-9]")})

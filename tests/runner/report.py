@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from .counts import Counts
 
 HEAD = ("gate", "result", "seconds", "passed", "failed", "skipped")
-TAIL = 40
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,7 @@ class Result:
     verdict: str
     seconds: float
     counts: Counts
+    trouble: str = ""
 
 
 def total(results: list[Result]) -> Counts:
@@ -51,20 +50,11 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(texts + numbers)
 
 
-def closing(results: list[Result], seconds: float, logs: Path) -> str:
+def closing(results: list[Result], seconds: float) -> str:
     """All that is said at the end; the last line is for programs."""
-    lines = ["", *_ends(results, logs), table(results), "", *skips(results)]
-    return "\n".join([*lines, f"{len(results)} gates in {seconds:.0f} s; their logs are in {logs}", str(total(results))])
-
-
-def _ends(results: list[Result], logs: Path) -> list[str]:
-    """The last lines of the log of each gate that failed: on a machine far away they may be all there is."""
-    failed = [result.gate for result in results if result.counts.failed]
-    return [
-        line
-        for gate in failed
-        for line in (f"--- {gate}.log ---", *(logs / f"{gate}.log").read_text().splitlines()[-TAIL:], "")
-    ]
+    troubles = [f"--- {result.gate} ---\n{result.trouble}" for result in results if result.trouble]
+    lines = ["", *troubles, table(results), "", *skips(results)]
+    return "\n".join([*lines, f"{len(results)} gates took {seconds:.0f} s.", str(total(results))])
 
 
 def skips(results: list[Result]) -> list[str]:

@@ -112,7 +112,7 @@ class Mount(NamedTuple):
             tags=(),
             fstype="overlay",
             source="overlay",
-            super_options=(("ro" if union.upper is None else "rw", None), *union.fields()),
+            super_options=union.shown(),
         )
         return state._replace(mounts=(*state.mounts, mount))
 

@@ -12,36 +12,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .errors import OverlayrootError
-
-
-class Option(NamedTuple):
-    values: dict  # value: the first kernel that knows it
-    stated: str = None  # the value that is stated when the user says nothing
-
-
-# Kernels and distributions differ in the defaults of what decides whether an upper can be moved,
-# saved and merged, so that is always stated:
-#   index, nfs_export  off: they bind an upper to the inodes of its lower, and a moved upper fails.
-#   metacopy           off: an upper file without its data cannot be saved.
-#   redirect_dir       on: without it renaming a folder of the lower fails with EXDEV, which breaks
-#                      dpkg and libsemanage. Who merges an upper has to resolve the redirects.
-#   xino               auto: inode numbers that are unique in the union, where that is possible.
-_BOOLEAN = ("off", "on")
-OPTIONS = {
-    "index": Option(dict.fromkeys(_BOOLEAN, (4, 13)), "off"),
-    "metacopy": Option(dict.fromkeys(_BOOLEAN, (4, 19)), "off"),
-    "nfs_export": Option(dict.fromkeys(_BOOLEAN, (4, 16)), "off"),
-    "redirect_dir": Option({"off": (4, 10), "on": (4, 10), "follow": (4, 15), "nofollow": (4, 15)}, "on"),
-    "uuid": Option({"off": (5, 11), "on": (5, 11), "null": (6, 6), "auto": (6, 6)}),
-    "verity": Option(dict.fromkeys(("off", "on", "require"), (6, 6))),
-    "xino": Option(dict.fromkeys(("off", "auto", "on"), (4, 17)), "auto"),
-}
-_SHOWN_UNLESS_DEFAULT = ("index", "metacopy", "nfs_export", "verity")
-FLAGS = {"userxattr": (5, 11), "volatile": (5, 10)}
+from .options import FLAGS, OPTIONS, render_options
 
 # mount(2) takes one page of options, the final zero included.
 LONGEST = 4095
+
+_SHOWN_UNLESS_DEFAULT = ("index", "metacopy", "nfs_export", "verity")
 
 
 class Union(NamedTuple):
@@ -53,91 +29,24 @@ class Union(NamedTuple):
     backend: str = "overlay"
 
     def mount_options(self):
-        """The data of mount(2)."""
-        return ",".join(key if value is None else f"{key}={value}" for key, value in self.fields())
+        """The data of mount(2), escaped as overlayfs unescapes it."""
+        layers = [f"{role}={path}" for role, path in self._layers()]
+        return ",".join([*layers, render_options(self.options)])
 
-    def fields(self):
-        """The mount options as pairs, escaped as overlayfs unescapes them; None for a flag."""
-        layers = [("lowerdir", ":".join(_escape(path, "\\,:") for path in self.lower))]
+    def shown(self):
+        """As Mount.super_options."""
+        access = ("ro" if self.upper is None else "rw", None)
+        options = [(name, None if value is True else value) for name, value in self.options.items()]
+        return (access, *self._layers(), *options)
+
+    def _layers(self):
+        yield "lowerdir", ":".join(_escape(path, "\\,:") for path in self.lower)
         if self.upper is not None:
-            layers += [("upperdir", _escape(self.upper, "\\,")), ("workdir", _escape(self.work, "\\,"))]
-        options = [(name, None if value is True else value) for name, value in sorted(self.options.items())]
-        return tuple(layers + options)
+            yield "upperdir", _escape(self.upper, "\\,")
+            yield "workdir", _escape(self.work, "\\,")
 
     def show(self):
         return {**self._asdict(), "lower": list(self.lower)}
-
-
-def check_options(options):
-    """The options of a user with booleans as overlayfs spells them; flags that are false left out."""
-    checked = {}
-    for name, value in options.items():
-        if name in FLAGS:
-            if not isinstance(value, bool):
-                raise _bad_value(name, value, "true or false")
-            if value:
-                checked[name] = True
-        elif name in OPTIONS:
-            value = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-            if value not in OPTIONS[name].values:
-                raise _bad_value(name, value, ", ".join(OPTIONS[name].values))
-            checked[name] = value
-        else:
-            known = ", ".join(sorted([*OPTIONS, *FLAGS]))
-            raise OverlayrootError(f"option {name}", "overlayfs options do not include it", f"Use some of {known}")
-    return checked
-
-
-def complete_options(options, kernel):
-    """With what must be stated, as far as the kernel knows it: what it does not know is off.
-
-    `kernel` is the version as a tuple. An option that was asked for must be known.
-    """
-    for name, value in options.items():
-        since = FLAGS[name] if name in FLAGS else OPTIONS[name].values[value]
-        if kernel < since:
-            raise OverlayrootError(
-                f"option {_spell(name, value)}",
-                f"needs Linux {_version(since)}, this is {_version(kernel)}",
-                "Leave it out or use a newer kernel",
-            )
-    stated = {
-        name: option.stated
-        for name, option in OPTIONS.items()
-        if option.stated is not None and kernel >= option.values[option.stated]
-    }
-    if "userxattr" in options:
-        stated["redirect_dir"] = "nofollow"
-    return {**stated, **options}
-
-
-def check_combination(union):
-    """Refuse, before the kernel does or silently ignores it, what does not go together."""
-    options = union.options
-    writable = union.upper is not None
-
-    def has(name, *values):
-        return options.get(name) in values
-
-    rules = [
-        (has("volatile", True) and not writable, "volatile", "an upper"),
-        (has("uuid", "on") and not writable, "uuid=on", "an upper"),
-        (has("index", "on") and not writable and not has("nfs_export", "on"), "index=on", "an upper"),
-        (has("metacopy", "on") and writable and not has("redirect_dir", "on"), "metacopy=on", "redirect_dir=on"),
-        (has("nfs_export", "on") and not has("index", "on"), "nfs_export=on", "index=on"),
-        (has("nfs_export", "on") and has("metacopy", "on"), "nfs_export=on", "metacopy=off"),
-        (
-            has("nfs_export", "on") and not writable and not has("redirect_dir", "nofollow"),
-            "nfs_export=on without an upper",
-            "redirect_dir=nofollow",
-        ),
-        (has("userxattr", True) and not has("redirect_dir", "nofollow"), "userxattr", "redirect_dir=nofollow"),
-        (has("userxattr", True) and has("metacopy", "on"), "userxattr", "metacopy=off"),
-        (has("verity", "on", "require") and not has("metacopy", "on"), "verity", "metacopy=on"),
-    ]
-    for broken, option, need in rules:
-        if broken:
-            raise OverlayrootError(f"option {option}", f"needs {need}", "State both or leave it out")
 
 
 def from_mount(mount, parameters):
@@ -223,15 +132,3 @@ def _split(text):
 def _added(pairs):
     """The paths of a mount that was made with fsconfig(2), which does not escape them."""
     return tuple(value for key, value in pairs if key in ("lowerdir+", "datadir+"))
-
-
-def _spell(name, value):
-    return name if value is True else f"{name}={value}"
-
-
-def _version(kernel):
-    return ".".join(map(str, kernel))
-
-
-def _bad_value(name, value, allowed):
-    return OverlayrootError(f"option {name}", f"the value {value!r} is not allowed", f"Use one of {allowed}")

@@ -10,19 +10,11 @@ from typing import NamedTuple
 
 from .._core import fstab, layers, mountinfo
 from .._core.errors import OverlayrootError
+from .._core.options import FLAGS, OPTIONS, check_combination, check_options, complete_options
 from .._core.paths import clean, with_parents
 from .._core.state import Sight
 from .._core.steps import MakeDir, Mount, Unmount, WriteFile
-from .._core.union import (
-    FLAGS,
-    OPTIONS,
-    Union,
-    check_combination,
-    check_options,
-    complete_options,
-    differences,
-    from_mount,
-)
+from .._core.union import Union, differences, from_mount
 
 ARGUMENTS = {
     "path": {"type": "str", "required": True},
@@ -119,7 +111,7 @@ def _complete(seen, union):
         work=real(union.work),
         options=complete_options(union.options, seen.kernel),
     )
-    check_combination(complete)
+    check_combination(complete.options, complete.upper is not None)
     return complete
 
 

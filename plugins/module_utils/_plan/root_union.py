@@ -10,9 +10,10 @@ from typing import NamedTuple
 from .._core import bootconf, initramfs, layout
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
+from .._core.options import check_options, complete_options
 from .._core.state import Sight
 from .._core.steps import BuildInitramfs, MakeDir, RemoveDir, RemoveFile, RestoreInitramfs, WriteFile
-from .._core.union import Union, check_options, complete_options
+from .._core.union import Union
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -437,8 +437,9 @@ overlayroot_bind_fstab() {
     overlayroot_fstab "$fstab" >"$OVERLAYROOT_PUBLIC/fstab" || overlayroot_fail "the fstab of the union cannot be written" || return
     [ -f "$root/etc/fstab" ] || return 0
     # Read-only, so that who edits it learns at once that the change would not last.
-    mount -n -o bind "$OVERLAYROOT_PUBLIC/fstab" "$root/etc/fstab" &&
-        mount -n -o remount,bind,ro none "$root/etc/fstab" || overlayroot_fail "the fstab of the union cannot be bound"
+    mount -n -o bind "$OVERLAYROOT_PUBLIC/fstab" "$root/etc/fstab" ||
+        overlayroot_fail "the fstab of the union cannot be bound" || return
+    mount -n -o remount,bind,ro none "$root/etc/fstab" || overlayroot_fail "the fstab of the union stays writable"
 }
 
 # The running system deletes what a reset has moved aside, in its own time: a unit in /run, so that

@@ -17,11 +17,6 @@ def shims(tmp_path):
 
 
 def test_interpreters_come_last_and_shims_not_at_all(tmp_path):
-    found = environment.path([str(shims(tmp_path)), "/usr/bin"], Path("/venv"), quick=False)
+    found = environment.path([str(shims(tmp_path)), "/usr/bin"], Path("/venv"))
     versions = tmp_path / "versions"
     assert found == ["/venv/bin", "/usr/bin", f"{versions}/3.12.1/bin", f"{versions}/3.8.18/bin"]
-
-
-def test_a_quick_run_takes_the_oldest_one_only(tmp_path):
-    found = environment.path([str(shims(tmp_path))], Path("/venv"), quick=True)
-    assert found == ["/venv/bin", f"{tmp_path}/versions/3.8.18/bin"]
