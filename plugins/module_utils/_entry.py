@@ -9,6 +9,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._core import plan
 from ._core.errors import OverlayrootError
+from ._core.paths import written
 from ._host.do import do
 from ._host.see import see
 
@@ -19,10 +20,11 @@ def run(planner):
     try:
         result = _change(planner, planner.wanted(module.params), module.check_mode)
     except OverlayrootError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=written(str(error)))
     except Stopped as stopped:
-        module.fail_json(msg=str(stopped.reason), steps=_show(stopped.done), undone=_show(stopped.undone))
-    module.exit_json(**result)
+        steps = {"steps": _show(stopped.done), "undone": _show(stopped.undone)}
+        module.fail_json(msg=written(str(stopped.reason)), **_written(steps))
+    module.exit_json(**_written(result))
 
 
 def report(planner):
@@ -32,8 +34,8 @@ def report(planner):
         wanted = planner.wanted(module.params)
         result = planner.show(see(planner.sight(wanted)), wanted)
     except OverlayrootError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+        module.fail_json(msg=written(str(error)))
+    module.exit_json(**_written(result))
 
 
 class Stopped(Exception):
@@ -98,3 +100,12 @@ def _stop(reason, before, done):
 
 def _show(steps):
     return [step.show() for step in steps]
+
+
+def _written(value):
+    """A value of which every text is fit for JSON."""
+    if isinstance(value, dict):
+        return {_written(key): _written(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written(item) for item in value]
+    return written(value) if isinstance(value, str) else value

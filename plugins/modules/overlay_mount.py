@@ -30,7 +30,9 @@ options:
   path:
     description:
       - Where the union is mounted.
-      - All paths are absolute. They may hold any bytes.
+      - All paths are absolute. They may hold any bytes. One that is not part of UTF-8 text is written C(\xNN), with two
+        lower-case digits from C(80) to C(ff), here and in what the module returns. Where a backslash would be mistaken
+        for the start of that, it is written C(\x5c).
     type: str
     required: true
   backend:

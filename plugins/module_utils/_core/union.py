@@ -31,7 +31,7 @@ class Union(NamedTuple):
     def mount_options(self):
         """The data of mount(2), escaped as overlayfs unescapes it."""
         layers = [f"{role}={path}" for role, path in self._layers()]
-        return ",".join([*layers, render_options(self.options)])
+        return ",".join(filter(None, [*layers, render_options(self.options)]))
 
     def shown(self):
         """As Mount.super_options."""

@@ -156,12 +156,16 @@ def _check_same(seen, mounted, union):
         )
     differing = differences(_in_words_of(seen, mounted, union), union, seen.overlay)
     if differing:
-        listed = ", ".join(f"{name} is {old!r} and not {new!r}" for name, (old, new) in differing.items())
+        listed = ", ".join(f"{name} is {_say(old)}, not {_say(new)}" for name, (old, new) in differing.items())
         raise OverlayrootError(
             f"path {union.path}",
-            f"a union is mounted there that differs, which cannot be changed while it is mounted: {listed}",
+            f"a union is mounted there that differs, which cannot be changed while it is mounted ({listed})",
             "Unmount it first (state=unmounted), then mount it again",
         )
+
+
+def _say(value):
+    return ":".join(value) if isinstance(value, tuple) else value or "none"
 
 
 def _in_words_of(seen, mounted, union):
@@ -228,7 +232,7 @@ def _entry(table, union):
     for path in (*union.lower, union.upper or "", union.work or ""):
         if '"' in path or path.endswith("\\"):
             raise OverlayrootError(
-                f"path {path!r}",
+                f"path {path}",
                 "mount(8) cannot read a quotation mark, or a backslash at the end, in an overlay entry of fstab",
                 "Rename the folder, or state fstab=false",
             )
