@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import collections, command, packages, pip_bootstrap, report, schedule, stamp, venv
+from . import collections, packages, pip_bootstrap, report, schedule, stamp, venv
 from .checkout import HERE
 from .counts import Counts
 from .environment import environment
@@ -27,6 +27,8 @@ MINUTES = 85
 
 
 def main() -> int:
+    if sys.version_info < (3, 11):
+        sys.exit("Python 3.11 or newer is needed, as in Debian 12 and Ubuntu 24.04.")
     options = _options()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -34,7 +36,6 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         return _close(f"Failed with {error.returncode}: {' '.join(error.cmd)}\n{Counts(failed=1)}", 1)
     except KeyboardInterrupt:
-        command.stop()
         return _close(f"Interrupted.\n{Counts(failed=1)}", 130)
 
 

@@ -8,46 +8,79 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+GRACE = 30
+
+stopping = threading.Event()
 _running: set[subprocess.Popen] = set()
 
 
-def run(argv: Sequence[str], log: Path, seconds: float, cwd: Path, env: Mapping[str, str]) -> tuple[int | None, str]:
-    """Appends the output to the log; returns the exit code, None after a time-out, and the output."""
-    with log.open("ab+") as file:
-        file.write(f"$ {' '.join(argv)}\n".encode())
-        file.flush()
-        start = file.tell()
-        code = _wait(argv, file, seconds, cwd, env)
-        file.seek(start)
-        return code, file.read().decode(errors="replace")
+@dataclass(frozen=True)
+class Place:
+    """Where commands run, and the log that they share."""
 
+    folder: Path
+    log: Path
+    env: Mapping[str, str]
 
-def _wait(argv, file, seconds, cwd, env) -> int | None:
-    with subprocess.Popen(
-        argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
-    ) as process:
-        _running.add(process)
-        try:
-            return process.wait(max(seconds, 0))
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _running.discard(process)
-            _kill(process)
+    def run(self, argv: tuple[str, ...], seconds: float) -> tuple[int | None, str]:
+        """Returns the exit code, None after a time-out, and the output."""
+        with self.log.open("ab+") as log:
+            log.write(f"$ {' '.join(argv)}\n".encode())
+            log.flush()
+            start = log.tell()
+            code = self._wait(argv, seconds, log)
+            log.seek(start)
+            return code, log.read().decode(errors="replace")
+
+    def _wait(self, argv: tuple[str, ...], seconds: float, log: BinaryIO) -> int | None:
+        with subprocess.Popen(
+            argv,
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        ) as process:
+            _running.add(process)
+            try:
+                return process.wait(max(seconds, 0))
+            except subprocess.TimeoutExpired:
+                _end([process])
+                return None
+            finally:
+                _running.discard(process)
+                # What a command leaves in the background must not outlive it.
+                _signal(process, signal.SIGKILL)
 
 
 def stop() -> None:
-    """Ends every command that is under way."""
-    for process in tuple(_running):
-        _kill(process)
+    """Ends every command that is under way, and tells whoever would start the next one."""
+    stopping.set()
+    _end(list(_running))
 
 
-def _kill(process: subprocess.Popen) -> None:
-    """Ends the whole group: what a command leaves in the background must not outlive it."""
+def _end(processes: list[subprocess.Popen]) -> None:
+    """Asks first: pytest then still removes what its fixtures made, such as virtual machines."""
+    for process in processes:
+        _signal(process, signal.SIGINT)
+    end = time.monotonic() + GRACE
+    while time.monotonic() < end and any(process.poll() is None for process in processes):
+        time.sleep(0.1)
+    for process in processes:
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen, number: signal.Signals) -> None:
+    """To the whole group, whose leader may be gone."""
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)
     except ProcessLookupError:
         pass

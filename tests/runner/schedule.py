@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from . import command
 from .gates import Gate
 from .report import Result
 
@@ -25,20 +26,27 @@ def run(gates: list[Gate], jobs: int, work: Callable[[Gate], Result], tell: Call
     """Works through the gates in their order; tells of each start and end, and now and then what is running."""
     waiting, running, results = list(gates), [], []
     done: queue.Queue[tuple[Gate, Result]] = queue.Queue()
-    while waiting or running:
-        for gate in tuple(waiting):
-            if may_start(gate, running, jobs):
-                waiting.remove(gate)
-                running.append(gate)
-                tell(f"{gate.name}: started")
-                threading.Thread(target=lambda gate=gate: done.put((gate, work(gate))), daemon=True).start()
-        try:
-            gate, result = done.get(timeout=TICK)
-        except queue.Empty:
-            tell(f"running: {', '.join(gate.name for gate in running)}; waiting: {len(waiting)}")
-            continue
-        running.remove(gate)
-        results.append(result)
-        tell(f"{gate.name}: {result.verdict} after {result.seconds:.0f} s ({result.counts})")
-    order = [gate.name for gate in gates]
-    return sorted(results, key=lambda result: order.index(result.gate))
+    try:
+        while waiting or running:
+            for gate in gates:
+                if gate in waiting and may_start(gate, running, jobs):
+                    waiting.remove(gate)
+                    running.append(gate)
+                    tell(f"{gate.name}: started")
+                    threading.Thread(target=lambda gate=gate: done.put((gate, work(gate)))).start()
+            try:
+                gate, result = done.get(timeout=TICK)
+            except queue.Empty:
+                tell(f"running: {', '.join(gate.name for gate in running)}; waiting: {len(waiting)}")
+                continue
+            running.remove(gate)
+            results.append(result)
+            tell(f"{gate.name}: {result.verdict} after {result.seconds:.0f} s ({result.counts})")
+    except KeyboardInterrupt:
+        tell(f"stopping: {', '.join(gate.name for gate in running)}")
+        command.stop()
+        # Each gate still undoes what it left behind.
+        for _gate in running:
+            done.get()
+        raise
+    return sorted(results, key=lambda result: [gate.name for gate in gates].index(result.gate))

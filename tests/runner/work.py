@@ -14,9 +14,13 @@ from pathlib import Path
 
 from . import command, tree
 from .checkout import Checkout
+from .command import Place
 from .counts import Counts
 from .gates import JUNIT, Gate, Step
 from .report import Result
+
+RESCUE_SECONDS = 120
+EXCERPT_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,16 @@ class Worker:
     def _run(self, gate: Gate) -> tuple[str, Counts, str]:
         if not self._can(gate.probe):
             return "skipped", Counts(skipped=1, reasons=(f"needs {gate.need}",)), ""
-        top = self.temporary / gate.name
-        shell = Shell(tree.grow(self.checkout, top), self.checkout.logs / f"{gate.name}.log", {**self.env, **private(top)})
+        place = self._place(gate)
         end = min(self.deadline, time.monotonic() + gate.minutes * 60)
         counts, trouble = Counts(), ""
         for step in gate.steps:
-            code, found, said = shell.take(step, end - time.monotonic())
+            code, found, said = _take(step, place, end - time.monotonic())
             counts, trouble = counts + found, trouble + said
-            if code is None:
+            if code is None or command.stopping.is_set():
                 for rescue in gate.rescue:
-                    shell.take(rescue, RESCUE)
-                return "TIMED OUT", counts, trouble
+                    place.run(rescue.argv, RESCUE_SECONDS)
+                return "TIMED OUT" if code is None else "STOPPED", counts, trouble
         return "FAILED" if counts.failed else "passed", counts, trouble
 
     def _can(self, probe: tuple[str, ...]) -> bool:
@@ -56,3 +59,38 @@ class Worker:
             return subprocess.run(probe, env=self.env, capture_output=True, check=False).returncode == 0
         except FileNotFoundError:
             return False
+
+    def _place(self, gate: Gate) -> Place:
+        """Two gates must not meet: each has its own collections and its own state of molecule."""
+        top = self.temporary / gate.name
+        env = {
+            **self.env,
+            "ANSIBLE_COLLECTIONS_PATH": str(top),
+            "MOLECULE_EPHEMERAL_DIRECTORY": str(top / "ephemeral"),
+        }
+        log = self.checkout.logs / f"{gate.name}.log"
+        log.unlink(missing_ok=True)
+        return Place(tree.grow(self.checkout, top), log, env)
+
+
+def _take(step: Step, place: Place, seconds: float) -> tuple[int | None, Counts, str]:
+    junit = place.folder / JUNIT
+    junit.mkdir(parents=True, exist_ok=True)
+    for leftover in junit.glob("*.xml"):
+        leftover.unlink()
+    code, output = place.run(step.argv, seconds)
+    counts = judged(code, step.count(place.folder, output))
+    return code, counts, excerpt(step, place.log, output) if counts.failed else ""
+
+
+def judged(code: int | None, counts: Counts) -> Counts:
+    """A command that fails without a failed test, or passes without a test, counts as one."""
+    if code != 0 and not counts.failed:
+        return counts + Counts(failed=1)
+    return counts or Counts(passed=1)
+
+
+def excerpt(step: Step, log: Path, output: str) -> str:
+    """The end of what a failed command said: on a machine far away it may be all there is."""
+    last = "\n".join(output.splitlines()[-EXCERPT_LINES:])
+    return f"$ {' '.join(step.argv)}\n{last}\nAll of it is in {log}\n"

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import pytest
-from ansible_collections.labs.overlayroot.tests.runner import tree
+from ansible_collections.labs.overlayroot.tests.runner import command, tree
 from ansible_collections.labs.overlayroot.tests.runner.checkout import Checkout
 from ansible_collections.labs.overlayroot.tests.runner.counts import Counts
 from ansible_collections.labs.overlayroot.tests.runner.gates import Gate, Step, from_shell
@@ -34,6 +35,7 @@ def test_steps_add_up_and_are_logged(worker):
     result = worker(Gate("g", 1, (shell("echo ok 1; echo ok 2", from_shell), shell("exit 3"))))
     assert (result.verdict, result.counts) == ("FAILED", Counts(2, 1))
     assert "ok 2" in (worker.checkout.logs / "g.log").read_text()
+    assert "exit 3" in result.trouble and "ok 2" not in result.trouble
 
 
 def test_a_gate_that_cannot_run_says_why(worker):
@@ -41,14 +43,24 @@ def test_a_gate_that_cannot_run_says_why(worker):
     assert (result.verdict, result.counts) == ("skipped", Counts(skipped=1, reasons=("needs a program",)))
 
 
-def test_time_out_ends_the_whole_group_and_rescues(worker, tmp_path):
-    left = tmp_path / "left"
-    step = shell(f"(sleep 2; touch {left}) & sleep 60")
-    result = worker(Gate("g", 0, (step,), rescue=(shell(f"touch {tmp_path}/rescued"),)))
+def test_an_interrupt_lets_a_command_tidy_up_and_starts_no_other(worker, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "stopping", threading.Event())
+    timer = threading.Timer(1, command.stop)
+    timer.start()
+    tidy = shell(f"trap 'touch {tmp_path}/tidy; exit 1' INT; sleep 60 & wait")
+    result = worker(Gate("g", 1, (tidy, shell("echo ok 1", from_shell)), rescue=(shell(f"touch {tmp_path}/rescued"),)))
+    assert (result.verdict, result.counts) == ("STOPPED", Counts(failed=1))
+    assert (tmp_path / "tidy").exists() and (tmp_path / "rescued").exists()
+
+
+def test_time_out_ends_the_whole_group_and_rescues(worker, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "GRACE", 0.5)
+    stubborn = shell(f"trap '' INT; (sleep 2; touch {tmp_path}/left) & sleep 60")
+    result = worker(Gate("g", 0.005, (stubborn,), rescue=(shell(f"touch {tmp_path}/rescued"),)))
     assert (result.verdict, result.counts) == ("TIMED OUT", Counts(failed=1))
     assert (tmp_path / "rescued").exists()
-    time.sleep(2.5)
-    assert not left.exists()
+    time.sleep(2)
+    assert not (tmp_path / "left").exists()
 
 
 def test_an_exception_fails_the_gate_and_is_logged(worker):
@@ -57,7 +69,7 @@ def test_an_exception_fails_the_gate_and_is_logged(worker):
 
     result = worker(Gate("g", 1, (shell("true", broken),)))
     assert (result.verdict, result.counts) == ("FAILED", Counts(failed=1))
-    assert "unreadable" in (worker.checkout.logs / "g.log").read_text()
+    assert "unreadable" in result.trouble
 
 
 @pytest.mark.parametrize(
