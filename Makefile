@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-RUN = PYTHONPATH=tests python3 -m runner
+RUN = exec env PYTHONPATH=tests python3 -m runner
 
 .PHONY: help demo test sanity lint build unit shell integration vm molecule lock clean
 

@@ -30,7 +30,9 @@ def main() -> int:
     if sys.version_info < (3, 11):
         sys.exit("Python 3.11 or newer is needed, as in Debian 12 and Ubuntu 24.04.")
     options = _options()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Also where the caller ignores interrupts, as a shell does for what it starts in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return _demo() if options.gates == ["demo"] else _test(_chosen(options.gates), options.jobs)
     except subprocess.CalledProcessError as error:
