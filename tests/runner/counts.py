@@ -17,6 +17,7 @@ PYTEST_END = re.compile(r"^=+ (.*) in \d+\.\d+s.* =+$", re.MULTILINE)
 PYTEST_WORD = re.compile(r"(\d+) (passed|failed|error|skipped)")
 PYTEST_SKIP = re.compile(r"^SKIPPED \[\d+\] (.*)$", re.MULTILINE)
 MOLECULE_STEP = re.compile(r"^\w+ +\[\S+ > (\w+)\] Executed: (\w+)", re.MULTILINE)
+MOLECULE_UNTESTED = "Skipping, no tests found."
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def molecule(output: str) -> Counts:
     output = COLOUR.sub("", output)
     steps = [_step(word) for action, word in MOLECULE_STEP.findall(output) if action not in ("verify", "cleanup")]
     tests = [_ending(words) for words in PYTEST_END.findall(output)]
-    return sum(steps + tests, Counts(reasons=tuple(PYTEST_SKIP.findall(output))))
+    untested = Counts(failed=output.count(MOLECULE_UNTESTED))
+    return sum([*steps, *tests, untested], Counts(reasons=tuple(PYTEST_SKIP.findall(output))))
 
 
 def _step(word: str) -> Counts:
