@@ -51,9 +51,9 @@ def lacking(image, library, data_fstype):
 
 
 def with_union(image, library, data_fstype):
-    """The image as it is once it was made with the hook in place."""
+    """An image without the union as it is once it was made with the hook in place."""
     modules = {"kernel/%s.ko" % name for name in _needed(data_fstype)}
-    return without_union(image) | modules | {SCRIPT_IN_IMAGE, stamp(library)}
+    return image | modules | {SCRIPT_IN_IMAGE, stamp(library)}
 
 
 def without_union(image):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .errors import OverlayrootError
+from .steps import MADE_FROM_FILES
 
 
 def simulate(state, steps):
@@ -23,9 +24,10 @@ def check(steps, asked):
 
 
 def undo(before, steps):
-    """The steps that take `steps` back, the last one first. `before` is the State before them."""
+    """The steps that take `steps` back, the last one first, and what is made from files once these
+    are back. `before` is the State before them."""
     undoing = ()
     for step in steps:
         undoing = tuple(step.undo(before)) + undoing
         before = step.simulate(before)
-    return undoing
+    return tuple(sorted(undoing, key=lambda step: isinstance(step, MADE_FROM_FILES)))

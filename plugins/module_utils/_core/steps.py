@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import initramfs, mountinfo
+from . import bootconf, initramfs, layout, mountinfo
 from .state import File
 from .union import Union
 
@@ -167,11 +167,9 @@ class Remount(NamedTuple):
 
 
 class BuildInitramfs(NamedTuple):
-    """Of one kernel, with the union; the image that it had before is kept."""
+    """Of one kernel, from the files as they are; the image that it had before the union is kept."""
 
     release: str
-    library: str  # text of the boot library
-    data_fstype: str
 
     destroys = False
 
@@ -179,13 +177,11 @@ class BuildInitramfs(NamedTuple):
         return {"step": "build_initramfs", "path": "/boot/initrd.img-" + self.release}
 
     def simulate(self, state):
-        image = initramfs.with_union(state.initramfs[self.release], self.library, self.data_fstype)
-        return state._replace(initramfs={**state.initramfs, self.release: image})
+        return _with_new_initramfs(state, self.release)
 
     def undo(self, before):
-        if initramfs.starts_union(before.initramfs[self.release]):
-            return (self,)
-        return (RestoreInitramfs(self.release),)
+        started_union = initramfs.starts_union(before.initramfs[self.release])
+        return (self if started_union else RestoreInitramfs(self.release),)
 
 
 class RestoreInitramfs(NamedTuple):
@@ -199,8 +195,21 @@ class RestoreInitramfs(NamedTuple):
         return {"step": "restore_initramfs", "path": "/boot/initrd.img-" + self.release}
 
     def simulate(self, state):
-        image = initramfs.without_union(state.initramfs[self.release])
-        return state._replace(initramfs={**state.initramfs, self.release: image})
+        return _with_new_initramfs(state, self.release)
 
     def undo(self, before):
-        return (BuildInitramfs(self.release, "", ""),)
+        return (BuildInitramfs(self.release),)
+
+
+# What these do depends on which files there are.
+MADE_FROM_FILES = (BuildInitramfs, RestoreInitramfs)
+
+
+def _with_new_initramfs(state, release):
+    hook, conf, library = (
+        state.files[layout.base(state, path)] for path in (initramfs.HOOK, bootconf.PATH, initramfs.LIBRARY)
+    )
+    image = initramfs.without_union(state.initramfs[release])
+    if hook and conf and library:
+        image = initramfs.with_union(image, library.content, bootconf.parse(conf.content).data_type)
+    return state._replace(initramfs={**state.initramfs, release: image})

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 
+from .._core.errors import OverlayrootError
 from .._core.initramfs import starts_union
 from .run import run
 
@@ -31,10 +32,16 @@ def images():
 def build(release):
     """Make the initramfs anew, keeping the one that the host had before the union."""
     image = _BOOT + _PREFIX + release
-    if not starts_union(_listing(image)):
+    is_first = not starts_union(_listing(image))
+    if is_first:
         _keep(image)
     is_followed = _is_followed(image)
-    run(["update-initramfs", "-u", "-k", release])
+    try:
+        run(["update-initramfs", "-u", "-k", release])
+    except OverlayrootError:
+        if is_first:
+            _forget(image)
+        raise
     if is_followed:
         _write(_made(image), _checksum(image))
     else:
