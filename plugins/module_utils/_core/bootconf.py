@@ -42,7 +42,7 @@ class BootConf(NamedTuple):
 
 def parse(text):
     """The configuration in `text`, as the boot library reads it."""
-    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    pairs = (line.partition("=") for line in text.split("\n") if not line.startswith("#"))
     return BootConf(**{key: value for key, equals, value in pairs if key in BootConf._fields})
 
 

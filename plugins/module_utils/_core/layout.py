@@ -37,6 +37,6 @@ def check_changeable(state, steps):
         raise OverlayrootError(
             "the root union",
             "this host runs protected, and files of its base would have to change: %s"
-            % ", ".join(sorted({step.path for step in steps})),
+            % ", ".join(sorted({step.show()["path"] for step in steps})),
             "Boot it without the union first: the role provision does that by itself, the playbook maintain for you",
         )

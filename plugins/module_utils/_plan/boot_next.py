@@ -91,7 +91,7 @@ def _folder(seen):
 
 def _check(seen, wanted):
     _word, _equals, generation = wanted.text.strip().partition("generation=")
-    known = set(seen.folders[GENERATIONS] or ()) | {"0"}
+    known = {"0", *filter(str.isdecimal, seen.folders[GENERATIONS] or ())}
     if generation and generation not in known:
         raise OverlayrootError(
             "generation %s" % generation,
