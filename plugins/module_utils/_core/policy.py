@@ -54,15 +54,15 @@ class Policy(NamedTuple):
 def choose(asked, entries, has_data):
     """The Policies of a host by path: those asked for, and those that follow the root by themselves.
 
-    `asked` is a list of dicts with ``path``, ``policy`` and optionally ``options``; `entries` are
-    fstab's. OverlayrootError for a policy that its file system cannot have.
+    `asked` is a list of dicts with a clean ``path``, ``policy`` and optionally ``options``; `entries`
+    are fstab's. OverlayrootError for a policy that its file system cannot have.
     """
     mounted = {posixpath.normpath(entry.path): entry for entry in entries}
     policies = {"/": Policy("union", "/")}
     for path in FOLLOWERS + FIRMWARE:
         if path in mounted:
-            can_be_lower = path in FOLLOWERS and mounted[path].fstype not in NO_LOWER
-            policies[path] = Policy("union" if can_be_lower else "ro", path)
+            can_be_base = path in FOLLOWERS and not _unfit_as_base(mounted[path])
+            policies[path] = Policy("union" if can_be_base else "ro", path)
     for item in asked:
         policy = Policy(item["policy"], item["path"], options=item.get("options") or "")
         _check(policy, mounted.get(policy.path), has_data)
@@ -72,18 +72,14 @@ def choose(asked, entries, has_data):
 
 def _check(policy, entry, has_data):
     subject = "policy %s for %s" % (policy.policy, policy.path)
-    if not policy.path.startswith("/") or posixpath.normpath(policy.path) != policy.path:
-        raise OverlayrootError(subject, "the path is not absolute and plain", "Give it without .. and a last slash")
     if policy.path == "/":
         raise OverlayrootError(subject, "the root is always the union", "Leave it out")
     if policy.policy in ("union", "ro") and entry is None:
         raise OverlayrootError(
             subject, "fstab has no file system there", "Correct the path; a folder of the root takes bind or tmpfs"
         )
-    if policy.policy == "union" and entry.fstype in NO_LOWER:
-        raise OverlayrootError(subject, "%s cannot be below a union" % entry.fstype, "Use ro or skip")
-    if policy.policy == "union" and "noauto" in entry.options.split(","):
-        raise OverlayrootError(subject, "fstab does not mount it at boot (noauto)", "Use ro or skip")
+    if policy.policy == "union" and _unfit_as_base(entry):
+        raise OverlayrootError(subject, _unfit_as_base(entry), "Use ro or skip")
     if policy.policy == "bind" and entry is None and not has_data:
         raise OverlayrootError(
             subject, "a kept folder needs a data file system", "Set overlayroot_data, or use tmpfs"
@@ -92,3 +88,12 @@ def _check(policy, entry, has_data):
         raise OverlayrootError(subject, "only tmpfs takes options", "Take the options out")
     if re.search(r"\s", policy.options):
         raise OverlayrootError(subject, "the options hold a blank", "Separate options by commas")
+
+
+def _unfit_as_base(entry):
+    """Why a file system cannot be below a union; empty where it can."""
+    if entry.fstype in NO_LOWER:
+        return "%s cannot be below a union" % entry.fstype
+    if "noauto" in entry.options.split(","):
+        return "fstab does not mount it at boot (noauto)"
+    return ""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .._core import fstab, layout, policy
 from .._core.errors import OverlayrootError
+from .._core.paths import clean
 from .._core.state import Sight
 from .._core.steps import MakeDir, RemoveDir, RemoveFile, WriteFile
 
@@ -38,11 +39,12 @@ class Wanted(NamedTuple):
 
 
 def wanted(params):
-    paths = [mount["path"] for mount in params["mounts"]]
+    mounts = tuple({**mount, "path": clean(mount["path"])} for mount in params["mounts"])
+    paths = [mount["path"] for mount in mounts]
     for path in paths:
         if paths.count(path) > 1:
             raise OverlayrootError("mounts", "%s has two policies" % path, "Leave one")
-    return Wanted(params["state"], tuple(params["mounts"]), bool(params["data"]))
+    return Wanted(params["state"], mounts, bool(params["data"]))
 
 
 def asked(wanted):
@@ -95,7 +97,7 @@ def _text(seen, wanted):
 def _line(seen, item):
     """The line of a policy, with the owner and mode that the file already gives it or the path has."""
     found = seen.files[layout.base(seen, policy.PATH)]
-    for line in found.content.splitlines() if found else ():
+    for line in found.content.split("\n") if found else ():
         fields = line.split(" ")
         if fields[:3] == item.line.split(" ")[:3] and len(fields) == 6:
             return item._replace(owner=fields[3], mode=fields[4]).line

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from .._core import bootconf, initramfs, layout
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
-from .._core.options import check_options, complete_options
+from .._core.options import check_combination, check_options, complete_options
 from .._core.state import Sight
 from .._core.steps import BuildInitramfs, MakeDir, RemoveDir, RemoveFile, RestoreInitramfs, WriteFile
 from .._core.union import Union
@@ -109,7 +109,7 @@ def _put(seen, wanted):
             if not _holds(seen, path, content)
         ),
         *(
-            BuildInitramfs(release, library, conf.data_type)
+            BuildInitramfs(release)
             for release, image in sorted(seen.initramfs.items())
             if initramfs.lacking(image, library, conf.data_type)
         ),
@@ -144,6 +144,11 @@ def _check_host(seen, wanted):
 
 def _complete(seen, wanted):
     options = complete_options(wanted.options, seen.kernel)
+    check_combination(options, writable=True)
+    if "volatile" in options and wanted.conf.persistence == "upper":
+        raise OverlayrootError(
+            "option volatile", "the kernel refuses an upper that was once volatile", "Leave it out or use persistence none"
+        )
     conf = wanted.conf._replace(options=Union("/", (), options=options).mount_options().partition(",")[2])
     if not conf.data:
         return conf._replace(data_type="", data_options="")
