@@ -64,7 +64,7 @@ def check_options(options):
         elif name in OPTIONS:
             if isinstance(value, bool):
                 value = "on" if value else "off"
-            if value not in OPTIONS[name].values:
+            if value not in list(OPTIONS[name].values):
                 raise _bad_value(name, value, ", ".join(OPTIONS[name].values))
             checked[name] = value
         else:

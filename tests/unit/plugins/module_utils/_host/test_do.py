@@ -1,0 +1,84 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import steps
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
+from ansible_collections.labs.overlayroot.plugins.module_utils._host.do import do
+
+
+def step_classes():
+    return [item for item in vars(steps).values() if isinstance(item, type) and hasattr(item, "destroys")]
+
+
+@pytest.mark.parametrize("step", step_classes())
+def test_every_step_has_an_effect(step):
+    assert step in doing._EFFECTS
+
+
+def test_files_and_folders(tmp_path):
+    do(steps.MakeDir(f"{tmp_path}/new", 0o700, os.getuid(), os.getgid()))
+    do(steps.WriteFile(f"{tmp_path}/new/file", "x"))
+    assert (tmp_path / "new/file").read_text() == "x"
+    do(steps.RemoveFile(f"{tmp_path}/new/file"))
+    do(steps.RemoveDir(f"{tmp_path}/new"))
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_names_step_and_path(tmp_path):
+    with pytest.raises(OverlayrootError, match=f"remove dir {tmp_path}/none: No such file or directory"):
+        do(steps.RemoveDir(f"{tmp_path}/none"))
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    made = []
+
+    def call(function, *arguments):
+        made.append((function, *(getattr(argument, "value", argument) for argument in arguments)))
+
+    monkeypatch.setattr(doing, "_call", call)
+    return made
+
+
+def test_mount(tmp_path, calls):
+    union = Union(str(tmp_path), ("/l\udcff",), "/u", "/w", {"index": "off"})
+    do(steps.Mount(union))
+    do(steps.Mount(union._replace(upper=None, work=None)))
+    (function, source, target, fstype, flags, data), (*_first, read_only, _data) = calls
+    assert (function, source, fstype, flags) == ("mount", b"overlay", b"overlay", 0)
+    assert target.startswith(b"/proc/self/fd/")
+    assert data == b"lowerdir=/l\xff,upperdir=/u,workdir=/w,index=off"
+    assert read_only == 1
+
+
+def test_unmount(calls):
+    do(steps.Unmount(Union("/m", ())))
+    assert calls == [("umount2", b"/m", 8)]
+
+
+def test_mount_that_the_kernel_refuses(tmp_path, monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(doing, "_call", refuse)
+    with pytest.raises(OverlayrootError, match=f"mount {tmp_path}: Invalid argument. The kernel's log"):
+        do(steps.Mount(Union(str(tmp_path), ("/l",))))
+
+
+def test_unmount_of_what_is_in_use(tmp_path, monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(doing, "_call", refuse)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OverlayrootError, match=rf"resource busy. End what uses it: .*\(pid {os.getpid()}, cwd"):
+        do(steps.Unmount(Union(str(tmp_path), ())))
