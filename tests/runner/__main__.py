@@ -63,7 +63,7 @@ def _named(gate: Gate, name: str) -> bool:
 def _set_up(tools: list[str]) -> None:
     """Everything that the gates and the demo need; where it is there already, this takes no time."""
     HERE.logs.mkdir(parents=True, exist_ok=True)
-    packages.ensure([*packages.for_venv(), *tools])
+    packages.ensure(HERE, [*packages.for_venv(), *tools])
     with stamp.alone(HERE.cache / "lock"):
         venv.ensure(HERE)
         collections.ensure(HERE)

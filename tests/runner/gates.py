@@ -45,6 +45,8 @@ def from_molecule(_tree: Path, output: str) -> Counts:
 class Step:
     argv: tuple[str, ...]
     count: Callable[[Path, str], Counts] = from_exit
+    # The lines that tell of a failure, where they are not the last ones.
+    telling: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ VM = Gate(
 SANITY = Gate(
     name="sanity",
     minutes=15,
-    steps=(Step(("ansible-test", "sanity", "--color", "no", "--junit"), from_junit),),
+    steps=(Step(("ansible-test", "sanity", "--color", "no", "--junit"), from_junit, telling="ERROR: "),),
 )
 
 INTEGRATION = Gate(
@@ -122,7 +124,7 @@ LINT = Gate(
     name="lint",
     minutes=10,
     steps=(
-        Step(("reuse", "lint", "--quiet")),
+        Step(("reuse", "lint", "--lines")),
         Step(("yamllint", "--strict", ".")),
         Step(("ansible-lint", "--profile", "production", "--offline", "--strict")),
         Step(("antsibull-changelog", "lint")),

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from .checkout import Checkout
 from .progress import tell, waiting
@@ -25,14 +26,14 @@ def for_guests(checkout: Checkout) -> list[str]:
     return subprocess.run(argv, cwd=checkout.root, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
 
 
-def ensure(wanted: list[str]) -> None:
+def ensure(checkout: Checkout, wanted: list[str]) -> None:
     """Installs what is missing; elsewhere than on Debian and its kin that is left to the person."""
     if not shutil.which("apt-get"):
         tell(f"This is no Debian or Ubuntu; what is needed is called there: {' '.join(wanted)}")
         return
     absent = missing(wanted)
     if absent:
-        _install(absent)
+        _install(absent, checkout.logs / "apt.log")
 
 
 def missing(wanted: list[str]) -> list[str]:
@@ -46,11 +47,11 @@ def installed(shown: str) -> set[str]:
     return {name for name, status in pairs if status == "installed"}
 
 
-def _install(names: list[str]) -> None:
-    apt = [*_privilege(names), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2"]
-    with waiting(f"Installing with apt-get: {' '.join(names)}"):
-        subprocess.run([*apt, "update"], check=True)
-        subprocess.run([*apt, "install", "--yes", "--no-install-recommends", *names], check=True)
+def _install(names: list[str], log: Path) -> None:
+    apt = [*_privilege(names), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2", "-oDpkg::Use-Pty=0"]
+    with waiting(f"Installing with apt-get: {' '.join(names)}"), log.open("w") as file:
+        subprocess.run([*apt, "update"], check=True, stdout=file)
+        subprocess.run([*apt, "install", "--yes", "--no-install-recommends", *names], check=True, stdout=file)
 
 
 def _privilege(names: list[str]) -> list[str]:

@@ -91,6 +91,6 @@ def judged(code: int | None, counts: Counts) -> Counts:
 
 
 def excerpt(step: Step, log: Path, output: str) -> str:
-    """The end of what a failed command said: on a machine far away it may be all there is."""
-    last = "\n".join(output.splitlines()[-EXCERPT_LINES:])
-    return f"$ {' '.join(step.argv)}\n{last}\nAll of it is in {log}\n"
+    """What a failed command said of it: on a machine far away it may be all there is."""
+    lines = [line for line in output.splitlines() if line.startswith(step.telling)]
+    return "\n".join([f"$ {' '.join(step.argv)}", *lines[-EXCERPT_LINES:], f"All of it is in {log}", ""])
