@@ -177,7 +177,12 @@ class BuildInitramfs(NamedTuple):
         return {"step": "build_initramfs", "path": "/boot/initrd.img-" + self.release}
 
     def simulate(self, state):
-        return _with_new_initramfs(state, self.release)
+        needed = (initramfs.HOOK, bootconf.PATH, initramfs.LIBRARY)
+        hook, conf, library = (state.files[layout.base(state, path)] for path in needed)
+        image = initramfs.without_union(state.initramfs[self.release])
+        if hook and conf and library:
+            image = initramfs.with_union(image, library.content, bootconf.parse(conf.content).data_type)
+        return state._replace(initramfs={**state.initramfs, self.release: image})
 
     def undo(self, before):
         started_union = initramfs.starts_union(before.initramfs[self.release])
@@ -195,21 +200,12 @@ class RestoreInitramfs(NamedTuple):
         return {"step": "restore_initramfs", "path": "/boot/initrd.img-" + self.release}
 
     def simulate(self, state):
-        return _with_new_initramfs(state, self.release)
+        image = initramfs.without_union(state.initramfs[self.release])
+        return state._replace(initramfs={**state.initramfs, self.release: image})
 
     def undo(self, before):
         return (BuildInitramfs(self.release),)
 
 
-# What these do depends on which files there are.
+# What comes of these depends on the files of the host.
 MADE_FROM_FILES = (BuildInitramfs, RestoreInitramfs)
-
-
-def _with_new_initramfs(state, release):
-    hook, conf, library = (
-        state.files[layout.base(state, path)] for path in (initramfs.HOOK, bootconf.PATH, initramfs.LIBRARY)
-    )
-    image = initramfs.without_union(state.initramfs[release])
-    if hook and conf and library:
-        image = initramfs.with_union(image, library.content, bootconf.parse(conf.content).data_type)
-    return state._replace(initramfs={**state.initramfs, release: image})

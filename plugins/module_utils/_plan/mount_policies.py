@@ -77,7 +77,7 @@ def check_apply(seen, steps):
 
 def show(state, wanted):
     found = state.files[layout.base(state, policy.PATH)]
-    return {"policies": found.content.splitlines() if found else []}
+    return {"policies": [line for line in found.content.split("\n") if line] if found else []}
 
 
 def _remove(seen, folder, path):
