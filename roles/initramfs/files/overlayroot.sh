@@ -316,13 +316,14 @@ overlayroot_waiting() {
 
 # A swap file is kept only where its file system stays writable as it is.
 overlayroot_keeps_swap() {
-    local file=$1 device path type rest owner_path=/
+    local file=$1 device path type rest owner_path=''
     case $file in /dev/* | *=*) return 0 ;; esac
     while read -r device path type rest; do
         case $device in '' | '#'*) continue ;; esac
-        case $file in "${path%/}"/*) [ "${#path}" -le "${#owner_path}" ] || owner_path=$path ;; esac
+        path=${path%/}
+        case $file in "$path"/*) [ "${#path}" -le "${#owner_path}" ] || owner_path=$path ;; esac
     done <"$2"
-    [ "$owner_path" != / ] || return 1
+    [ -n "$owner_path" ] || return 1
     overlayroot_policy "$owner_path"
     [ "$policy" = skip ]
 }
@@ -376,7 +377,7 @@ overlayroot_fstab_lists() {
     [ -f "$2" ] || return 1
     while read -r device path rest; do
         case $device in '' | '#'*) continue ;; esac
-        [ "$path" != "$1" ] || return 0
+        [ "${path%/}" != "$1" ] || return 0
     done <"$2"
     return 1
 }
@@ -393,8 +394,9 @@ overlayroot_fstab() {
 $line
 FIELDS
             case $device in '' | '#'*) overlayroot_line "$line"; continue ;; esac
+            path=${path%/}
             case $path,$type in
-                /,* | /usr,*) continue ;;
+                ,* | /usr,*) continue ;;
                 *,swap) ! overlayroot_keeps_swap "$device" "$1" || overlayroot_line "$line" ;;
                 *) overlayroot_fstab_entry "$line" "$device" "$path" "$type" "$opts" "$dump" "$pass" ;;
             esac

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import policy
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import fstab, policy
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.fstab import Entry
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.mountinfo import decode
@@ -13,6 +16,8 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.policy impo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+# What the boot library makes of the same cases is tested in tests/shell/test_fstab.sh.
+CASES = sorted(Path(__file__).parents[4].joinpath("fixtures/fstab").iterdir())
 HOME = Entry("LABEL=home", "/home", "ext4")
 PATHS = st.binary(min_size=1).map(lambda raw: "/" + raw.decode("utf-8", "surrogateescape")).filter(lambda path: "\0" not in path)
 
@@ -79,6 +84,16 @@ def test_what_was_asked_for_comes_first():
     entries = (HOME, Entry("LABEL=boot", "/boot", "ext4"))
     asked = [{"path": "/boot", "policy": "skip"}, {"path": "/home", "policy": "ro", "options": None}]
     assert chosen(asked, entries) == {"/": "union", "/home": "ro"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_boot_library_reads_what_is_written(case):
+    given, entries, expected = ((case / name).read_text(encoding="utf-8") for name in ("policies.json", "fstab", "mounts"))
+    policies = policy.choose(json.loads(given), fstab.parse(entries).entries, has_data=True)
+    # Owner and mode are the host's.
+    hosts = {decode(fields[2]): fields[3:5] for fields in map(str.split, expected.splitlines())}
+    lines = (item._replace(owner=hosts[path][0], mode=hosts[path][1]).line for path, item in policies.items())
+    assert "".join(lines) == expected
 
 
 @pytest.mark.parametrize("wanted", ["union", "ro", "bind", "tmpfs"])
