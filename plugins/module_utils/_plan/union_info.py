@@ -78,14 +78,15 @@ def _usage(usage):
 
 
 def _root(state):
+    if _conf(state) is None and not layout.is_union(state):
+        # A record that is there is of the boot before the host was unprovisioned.
+        return None
     record = state.files[layout.RECORD]
-    if record is not None:
-        lines = [line.partition("=") for line in record.content.split("\n") if line]
-        values = {key: value for key, equals, value in lines}
-        return {**values, "protected": values.get("protected") == "yes"}
-    if _conf(state) is not None:
+    if record is None:
         return {"protected": False, "reason": "the host has not started by way of the boot hook since it was provisioned"}
-    return None
+    lines = [line.partition("=") for line in record.content.split("\n") if line]
+    values = {key: value for key, equals, value in lines}
+    return {**values, "protected": values.get("protected") == "yes"}
 
 
 def _conf(state):

@@ -13,6 +13,7 @@ from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_h
 UNION = mount(2, 1, "/m", "overlay", "lowerdir=/l,upperdir=/u,workdir=/w,redirect_dir=on", "0:50")
 PLAIN = FakeHost(folders=("/m", "/l", "/u", "/w"))
 HOST = PLAIN._replace(mounts=(ROOT, UNION))
+BOOTED = (ROOT, mount(2, 1, layout.BASE))
 CONF = bootconf.BootConf(data="LABEL=data", data_type="ext4").text
 
 
@@ -93,13 +94,19 @@ def test_a_relative_path():
 
 def test_a_protected_root():
     record = "protected=yes\nreason=\nbackend=overlay\ngeneration=0\n\n"
-    host = PLAIN._replace(files={layout.RECORD: record})
+    host = PLAIN._replace(files={layout.RECORD: record, layout.BASE + bootconf.PATH: CONF}, mounts=BOOTED)
     assert show(host)["root"] == {"protected": True, "reason": "", "backend": "overlay", "generation": "0"}
 
 
 def test_a_root_that_should_be_protected():
-    host = PLAIN._replace(files={layout.RECORD: "protected=no\nreason=upper: no such device, a=b\n"})
+    record = "protected=no\nreason=upper: no such device, a=b\n"
+    host = PLAIN._replace(files={layout.RECORD: record, bootconf.PATH: CONF})
     assert show(host)["root"] == {"protected": False, "reason": "upper: no such device, a=b"}
+
+
+def test_a_root_that_was_unprovisioned_in_this_boot():
+    host = PLAIN._replace(files={layout.RECORD: "protected=no\nreason=boot/next asked for mode=off\n"})
+    assert show(host)["root"] is None
 
 
 def test_a_root_that_was_not_booted_yet():
@@ -108,7 +115,7 @@ def test_a_root_that_was_not_booted_yet():
     assert "has not started by way of the boot hook" in root["reason"]
 
 
-@pytest.mark.parametrize("prefix, mounts", [("", (ROOT,)), (layout.BASE, (ROOT, mount(2, 1, layout.BASE)))])
+@pytest.mark.parametrize("prefix, mounts", [("", (ROOT,)), (layout.BASE, BOOTED)])
 def test_what_an_initramfs_lacks(prefix, mounts):
     library = "# library\n"
     good = initramfs.with_union(frozenset(("init",)), library, "ext4")
