@@ -153,7 +153,7 @@ def _complete(seen, wanted):
     if not conf.data:
         return conf._replace(data_type="", data_options="")
     found = seen.devices[conf.data]
-    if found is None and conf.data_type:
+    if not found and conf.data_type:
         return conf
     bootconf.check_data(conf.data, found)
     return conf._replace(data_type=found)

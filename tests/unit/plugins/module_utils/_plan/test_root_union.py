@@ -147,8 +147,9 @@ def test_the_configuration_on_a_disk():
     assert found.ram_inodes == ""
 
 
-def test_a_data_file_system_that_is_made_later():
-    assert conf(data="LABEL=gone", data_type="xfs").data_type == "xfs"
+@pytest.mark.parametrize("data", ["LABEL=gone", "/dev/vdb"])
+def test_a_data_file_system_that_is_made_later(data):
+    assert conf(data=data, data_type="xfs").data_type == "xfs"
 
 
 def test_a_protected_host_is_compared_with_its_base():
