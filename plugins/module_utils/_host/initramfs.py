@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 
 from .._core.errors import OverlayrootError
 from .._core.initramfs import starts_union
@@ -23,8 +24,11 @@ _MODULES = "/lib/modules/"
 
 
 def images():
-    """For each installed kernel with an initramfs: the names in it and the modules built in."""
-    names = os.listdir(_BOOT) if os.path.isdir(_BOOT) else []
+    """For each installed kernel with an initramfs: the names in it and the modules built in.
+
+    None on a host where something else than initramfs-tools makes them.
+    """
+    names = os.listdir(_BOOT) if shutil.which("lsinitramfs") and os.path.isdir(_BOOT) else []
     releases = [name[len(_PREFIX) :] for name in names if name.startswith(_PREFIX)]
     return {release: _image(release) for release in releases if os.path.isdir(_MODULES + release)}
 

@@ -81,6 +81,11 @@ def test_a_host_without_boot(host, monkeypatch):
     assert initramfs.images() == {}
 
 
+def test_a_host_without_initramfs_tools(host, monkeypatch):
+    monkeypatch.setenv("PATH", str(host.top))
+    assert initramfs.images() == {}
+
+
 def test_an_image_that_cannot_be_listed(host):
     host.command("lsinitramfs", 'echo "$1 is broken" >&2\nexit 1\n')
     with pytest.raises(OverlayrootError, match="^command lsinitramfs .*/boot/initrd.img-6.1: .*initrd.img-6.1 is broken"):
