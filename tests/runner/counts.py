@@ -16,7 +16,7 @@ COLOUR = re.compile(r"\x1b\[[\d;]*m")
 PYTEST_END = re.compile(r"^=+ (.*) in \d+\.\d+s.* =+$", re.MULTILINE)
 PYTEST_WORD = re.compile(r"(\d+) (passed|failed|error|skipped)")
 PYTEST_SKIP = re.compile(r"^SKIPPED \[\d+\] (.*)$", re.MULTILINE)
-MOLECULE_STEP = re.compile(r"^\w+ +\[\S+ > (\w+)\] Executed: (\w+)", re.MULTILINE)
+MOLECULE_STEP = re.compile(r"^\w+ +\[\S+ > (\w+)\] Executed: (Successful|Failed|Missing)", re.MULTILINE)
 MOLECULE_UNTESTED = "Skipping, no tests found."
 
 
