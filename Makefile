@@ -3,7 +3,7 @@
 
 RUN = exec env PYTHONPATH=tests python3 -m runner
 
-.PHONY: help demo test sanity lint build unit shell integration vm molecule lock clean
+.PHONY: help demo test sanity lint build unit oldest shell integration vm molecule lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,6 +24,9 @@ build: ## Build the collection and check it as Galaxy does
 	@$(RUN) $@
 
 unit: ## Unit tests
+	@$(RUN) $@
+
+oldest: ## Unit tests of what runs on managed hosts, on Python 3.8
 	@$(RUN) $@
 
 shell: ## Tests of the boot library under dash and busybox, and shellcheck

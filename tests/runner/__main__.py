@@ -18,7 +18,8 @@ from . import collections, packages, pip_bootstrap, report, schedule, stamp, ven
 from .checkout import HERE
 from .counts import Counts
 from .environment import environment
-from .gates import Gate, gates
+from .gate import Gate
+from .gates import gates
 from .progress import tell
 from .work import Worker
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -29,17 +30,17 @@ class Place:
     log: Path
     env: Mapping[str, str]
 
-    def run(self, argv: tuple[str, ...], seconds: float) -> tuple[int | None, str]:
+    def run(self, command: str, seconds: float) -> tuple[int | None, str]:
         """Returns the exit code, None after a time-out, and the output."""
         with self.log.open("ab+") as log:
-            log.write(f"$ {' '.join(argv)}\n".encode())
+            log.write(f"$ {command}\n".encode())
             log.flush()
             start = log.tell()
-            code = self._wait(argv, seconds, log)
+            code = self._wait(shlex.split(command), seconds, log)
             log.seek(start)
             return code, log.read().decode(errors="replace")
 
-    def _wait(self, argv: tuple[str, ...], seconds: float, log: BinaryIO) -> int | None:
+    def _wait(self, argv: list[str], seconds: float, log: BinaryIO) -> int | None:
         with subprocess.Popen(
             argv,
             cwd=self.folder,

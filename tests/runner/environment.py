@@ -19,6 +19,7 @@ def environment(checkout: Checkout, given: Mapping[str, str]) -> dict[str, str]:
         "PATH": os.pathsep.join(path(folders, checkout.venv)),
         "VIRTUAL_ENV": str(checkout.venv),
         "ANSIBLE_NOCOLOR": "1",
+        "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
         # The gate lint does that, and is stricter.
         "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "0",

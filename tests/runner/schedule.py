@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from . import command
-from .gates import Gate
+from .gate import Gate
 from .report import Result
 
 GUESTS_AT_ONCE = 2

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import time
 import traceback
@@ -16,7 +17,7 @@ from . import command, tree
 from .checkout import Checkout
 from .command import Place
 from .counts import Counts
-from .gates import JUNIT, Gate, Step
+from .gate import JUNIT, Gate, Step
 from .report import Result
 
 RESCUE_SECONDS = 120
@@ -50,13 +51,13 @@ class Worker:
             counts, trouble = counts + found, trouble + said
             if code is None or command.stopping.is_set():
                 for rescue in gate.rescue:
-                    place.run(rescue.argv, RESCUE_SECONDS)
+                    place.run(rescue.command, RESCUE_SECONDS)
                 return "TIMED OUT" if code is None else "STOPPED", counts, trouble
         return "FAILED" if counts.failed else "passed", counts, trouble
 
-    def _can(self, probe: tuple[str, ...]) -> bool:
+    def _can(self, probe: str) -> bool:
         try:
-            return subprocess.run(probe, env=self.env, capture_output=True, check=False).returncode == 0
+            return subprocess.run(shlex.split(probe), env=self.env, capture_output=True, check=False).returncode == 0
         except FileNotFoundError:
             return False
 
@@ -78,7 +79,7 @@ def _take(step: Step, place: Place, seconds: float) -> tuple[int | None, Counts,
     junit.mkdir(parents=True, exist_ok=True)
     for leftover in junit.glob("*.xml"):
         leftover.unlink()
-    code, output = place.run(step.argv, seconds)
+    code, output = place.run(step.command, seconds)
     counts = judged(code, step.count(place.folder, output))
     return code, counts, excerpt(step, place.log, output) if counts.failed else ""
 
@@ -93,4 +94,4 @@ def judged(code: int | None, counts: Counts) -> Counts:
 def excerpt(step: Step, log: Path, output: str) -> str:
     """What a failed command said of it: on a machine far away it may be all there is."""
     lines = [line for line in output.splitlines() if line.startswith(step.telling)]
-    return "\n".join([f"$ {' '.join(step.argv)}", *lines[-EXCERPT_LINES:], f"All of it is in {log}", ""])
+    return "\n".join([f"$ {step.command}", *lines[-EXCERPT_LINES:], f"All of it is in {log}", ""])

@@ -7,7 +7,7 @@ import threading
 
 from ansible_collections.labs.overlayroot.tests.runner import schedule
 from ansible_collections.labs.overlayroot.tests.runner.counts import Counts
-from ansible_collections.labs.overlayroot.tests.runner.gates import Gate
+from ansible_collections.labs.overlayroot.tests.runner.gate import Gate
 from ansible_collections.labs.overlayroot.tests.runner.report import Result
 
 

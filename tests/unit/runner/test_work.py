@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 import time
 
@@ -11,7 +12,7 @@ import pytest
 from ansible_collections.labs.overlayroot.tests.runner import command, tree
 from ansible_collections.labs.overlayroot.tests.runner.checkout import Checkout
 from ansible_collections.labs.overlayroot.tests.runner.counts import Counts
-from ansible_collections.labs.overlayroot.tests.runner.gates import Gate, Step, from_shell
+from ansible_collections.labs.overlayroot.tests.runner.gate import Gate, Step, from_exit, from_shell
 from ansible_collections.labs.overlayroot.tests.runner.work import Worker, judged
 
 
@@ -27,8 +28,8 @@ def fixture_worker(tmp_path, monkeypatch):
     return Worker(checkout, tmp_path / "temporary", dict(os.environ), time.monotonic() + 60)
 
 
-def shell(script, count=None):
-    return Step(("sh", "-c", script), count) if count else Step(("sh", "-c", script))
+def shell(script, count=from_exit):
+    return Step(f"sh -c {shlex.quote(script)}", count)
 
 
 def test_steps_add_up_and_are_logged(worker):
@@ -39,7 +40,7 @@ def test_steps_add_up_and_are_logged(worker):
 
 
 def test_a_gate_that_cannot_run_says_why(worker):
-    result = worker(Gate("g", 1, (shell("exit 1"),), probe=("no-such-program",), need="a program"))
+    result = worker(Gate("g", 1, (shell("exit 1"),), probe="no-such-program", need="a program"))
     assert (result.verdict, result.counts) == ("skipped", Counts(skipped=1, reasons=("needs a program",)))
 
 
