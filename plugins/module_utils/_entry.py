@@ -12,6 +12,9 @@ from ._core.errors import OverlayrootError
 from ._core.paths import written
 from ._host.do import do
 from ._host.see import see
+from ._tree.changes import changes
+from ._tree.layers import opened
+from ._tree.text import unified
 
 
 def run(planner):
@@ -29,13 +32,12 @@ def run(planner):
 
 def report(planner):
     """A module that only looks."""
-    module = AnsibleModule(argument_spec=planner.ARGUMENTS, supports_check_mode=True)
-    try:
-        wanted = planner.wanted(module.params)
-        result = planner.show(see(planner.sight(wanted)), wanted)
-    except OverlayrootError as error:
-        module.fail_json(msg=written(str(error)))
-    module.exit_json(**_written(result))
+    _report(planner, {}, lambda wanted: planner.show(see(planner.sight(wanted)), wanted))
+
+
+def compare(planner):
+    """A module that only looks, at what the layers of a union hold."""
+    _report(planner, planner.RULES, lambda wanted: _compare(planner, wanted))
 
 
 class Stopped(Exception):
@@ -46,6 +48,22 @@ class Stopped(Exception):
         self.reason = reason
         self.done = done
         self.undone = undone
+
+
+def _report(planner, rules, look):
+    module = AnsibleModule(argument_spec=planner.ARGUMENTS, supports_check_mode=True, **rules)
+    try:
+        result = look(planner.wanted(module.params))
+    except OverlayrootError as error:
+        module.fail_json(msg=written(str(error)))
+    module.exit_json(**_written(result))
+
+
+def _compare(planner, wanted):
+    layers = planner.layers(see(planner.sight(wanted)), wanted)
+    with opened(layers.paths, layers.format) as roots:
+        text = {path: unified(roots, path) for path in wanted.text}
+        return planner.show(changes(roots), text, wanted)
 
 
 def _change(planner, wanted, check_mode):
@@ -75,7 +93,7 @@ def _confirm(planner, wanted, before, steps):
     try:
         left = planner.plan(seen, wanted)
     except OverlayrootError as error:
-        raise _stop(_unconverged(error), before, steps) from error
+        raise _stop(_unconverged(str(error).rstrip(".")), before, steps) from error
     if left:
         raise _stop(_unconverged(", ".join(step["step"] for step in _show(left))), before, steps)
     return planner.show(seen, wanted)
@@ -91,10 +109,9 @@ def _stop(reason, before, done):
     for step in plan.undo(before, done):
         try:
             do(step)
+            undone.append(step)
         except OverlayrootError as error:
             reason = f"{reason} Undoing failed, too: {error}"
-            break
-        undone.append(step)
     return Stopped(reason, done, undone)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from . import mountinfo
 from .errors import OverlayrootError
-from .union import LONGEST, from_mount
+from .union import LONGEST, VOLATILE_MARKER, from_mount
 
 # Types with names that differ in case only, which overlayfs cannot merge.
 NO_LOWER = frozenset(("vfat", "msdos", "exfat", "hfs", "hfsplus"))
@@ -20,9 +20,6 @@ NO_LOWER = frozenset(("vfat", "msdos", "exfat", "hfs", "hfsplus"))
 NO_UPPER = NO_LOWER | {"overlay", "aufs", "nfs", "nfs4", "cifs", "smb3"}
 
 DEEPEST = 2
-
-# The kernel leaves this folder in the work folder of a volatile union.
-VOLATILE_MARKER = "work/incompat/volatile"
 
 
 def check(state, union):

@@ -114,10 +114,13 @@ class Mount(NamedTuple):
             source="overlay",
             super_options=union.shown(),
         )
+        for path in union.work_folders():
+            state = state.with_kind(path, "directory")
         return state._replace(mounts=(*state.mounts, mount))
 
     def undo(self, before):
-        return (Unmount(self.union),)
+        made = [path for path in self.union.work_folders() if path in before.paths and not before.paths[path].kind]
+        return (Unmount(self.union), *map(RemoveDir, reversed(made)))
 
 
 class Unmount(NamedTuple):

@@ -17,6 +17,9 @@ from .options import FLAGS, OPTIONS, render_options
 # mount(2) takes one page of options, the final zero included.
 LONGEST = 4095
 
+# Marks a work folder that a volatile union used; the kernel mounts no union with it again.
+VOLATILE_MARKER = "work/incompat/volatile"
+
 _SHOWN_UNLESS_DEFAULT = ("index", "metacopy", "nfs_export", "verity")
 
 
@@ -44,6 +47,17 @@ class Union(NamedTuple):
         if self.upper is not None:
             yield "upperdir", _escape(self.upper, "\\,")
             yield "workdir", _escape(self.work, "\\,")
+
+    def work_folders(self):
+        """What the kernel makes in the work folder and leaves there, outer folders first."""
+        if self.work is None:
+            return ()
+        made = [f"{self.work}/work"]
+        if self.options.get("index") == "on":
+            made.append(f"{self.work}/index")
+        if "volatile" in self.options:
+            made += [f"{self.work}/work/incompat", f"{self.work}/{VOLATILE_MARKER}"]
+        return tuple(made)
 
     def show(self):
         return {**self._asdict(), "lower": list(self.lower)}
@@ -94,7 +108,8 @@ def _agree(name, mounted, wanted, read_only, parameters):
     if name == "xino":
         return wanted == "auto" or mounted in (None, wanted)
     if name == "uuid":
-        return wanted == "auto" or (mounted or "on") == wanted
+        # Where the layers are on several file systems the kernel makes `off` the same as `null`.
+        return wanted == "auto" or (mounted or "on") == wanted or (mounted, wanted) == ("null", "off")
     return mounted == wanted
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -48,8 +49,21 @@ def _mount(step):
     """By mount(2) itself: mount(8) mangles some of the bytes that a path may have."""
     union = step.union
     flags = _MS_RDONLY if union.upper is None else 0
-    with files.folder(union.path) as target:
+    absent = [path for path in union.work_folders() if not os.path.lexists(encode(path))]
+    with files.folder(union.path) as target, _cleared(absent):
         _call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), encode(union.mount_options()))
+
+
+@contextlib.contextmanager
+def _cleared(absent):
+    """Where the kernel refuses a mount, it leaves what it has made by then."""
+    try:
+        yield
+    except OSError:
+        for path in reversed(absent):
+            with contextlib.suppress(OSError):
+                files.remove_dir(path)
+        raise
 
 
 def _unmount(step):

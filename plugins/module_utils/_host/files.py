@@ -50,8 +50,10 @@ def make_dir(path, mode, uid, gid):
 
 
 def remove_dir(path):
+    """Remove an empty folder, which may be gone already."""
     with parent(path) as (above, name):
-        os.rmdir(name, dir_fd=above)
+        with contextlib.suppress(FileNotFoundError):
+            os.rmdir(name, dir_fd=above)
         os.fsync(above)
 
 

@@ -14,7 +14,7 @@ from .._core.options import FLAGS, OPTIONS, check_combination, check_options, co
 from .._core.paths import clean, with_parents
 from .._core.state import Sight
 from .._core.steps import MakeDir, Mount, Unmount, WriteFile
-from .._core.union import Union, differences, from_mount
+from .._core.union import VOLATILE_MARKER, Union, differences, from_mount
 
 ARGUMENTS = {
     "path": {"type": "str", "required": True},
@@ -27,7 +27,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["mounted", "unmounted"], "default": "mounted"},
     "fstab": {"type": "bool", "default": False},
 }
-RULES = {"required_together": [["upper", "work"]], "required_if": [["state", "mounted", ["lower"]]]}
+RULES = {}
 
 FSTAB = "/etc/fstab"
 
@@ -50,6 +50,10 @@ def wanted(params):
     )
     if union.path == "/":
         raise OverlayrootError("path /", "a union cannot be mounted over the running root", "Let the initramfs do it")
+    if params["state"] == "mounted" and not union.lower:
+        raise OverlayrootError(f"path {union.path}", "a union to be mounted needs a lower", "State lower")
+    if (union.upper is None) != (union.work is None):
+        raise OverlayrootError(f"path {union.path}", "upper and work go together", "State both or neither")
     return Wanted(params["state"], union, params["create"], params["fstab"])
 
 
@@ -61,8 +65,10 @@ def asked(wanted):
 def sight(wanted):
     paths = [path for given in _paths(wanted.union) for path in with_parents(given)]
     if wanted.union.work is not None:
-        paths.append(f"{wanted.union.work}/{layers.VOLATILE_MARKER}")
-    return Sight(paths=(*paths, FSTAB), files=(FSTAB,) if wanted.fstab else (), layers=True)
+        paths += [*wanted.union.work_folders(), f"{wanted.union.work}/{VOLATILE_MARKER}"]
+    if wanted.fstab:
+        return Sight(paths=(*paths, FSTAB), files=(FSTAB,), layers=True)
+    return Sight(paths=tuple(paths), layers=True)
 
 
 def plan(seen, wanted):

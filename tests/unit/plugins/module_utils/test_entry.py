@@ -99,6 +99,19 @@ def module(monkeypatch):
     return run
 
 
+def fail_at(do, number):
+    """`do`, which fails when it is called for the `number`-th time."""
+    calls = []
+
+    def fail(step):
+        calls.append(step)
+        if len(calls) == number:
+            raise OverlayrootError(step.path, "is stuck", "Push")
+        do(step)
+
+    return fail
+
+
 SHOWN = [{"step": "write_file", "path": "/f"}]
 
 
@@ -137,12 +150,13 @@ def test_a_failure_is_undone(module):
     assert host.content == "old"
 
 
-def test_a_failure_to_undo_is_told(module):
-    host = Host("old", refused=("old", "second"))
-    out = module(host, ["first", "second"])
-    assert out["msg"] == "write /f: no room. Make some. Undoing failed, too: write /f: no room. Make some."
-    assert out["undone"] == []
-    assert host.content == "first"
+def test_a_failure_to_undo_is_told_and_the_rest_is_undone(module):
+    host = Host("old", refused=("third",))
+    host.do = fail_at(host.do, 4)
+    out = module(host, ["first", "second", "third"])
+    assert out["msg"] == "write /f: no room. Make some. Undoing failed, too: /f: is stuck. Push."
+    assert len(out["undone"]) == 1
+    assert host.content == "old"
 
 
 def test_a_host_that_does_not_converge(module):

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import layers
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import Sight
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import VOLATILE_MARKER, Union
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
 
 UNION = Union("/m", ("/l",), "/rw/upper", "/rw/work")
@@ -19,7 +19,7 @@ HOST = FakeHost(folders=("/m", "/l", "/k", "/rw/upper", "/rw/work", "/other"))
 def check(host, union):
     paths = [path for path in (union.path, *union.lower, union.upper, union.work) if path is not None]
     if union.work is not None:
-        paths.append(f"{union.work}/{layers.VOLATILE_MARKER}")
+        paths.append(f"{union.work}/{VOLATILE_MARKER}")
     layers.check(host.see(Sight(paths=tuple(paths), layers=True)), union)
 
 
@@ -81,7 +81,7 @@ def on(fstype, path):
         ),
         (HOST, UNION._replace(lower=tuple(f"/{'x' * 200}{n}" for n in range(30))), "does not exist"),
         (
-            HOST._replace(folders=HOST.folders + (f"/rw/work/{layers.VOLATILE_MARKER}",)),
+            HOST._replace(folders=HOST.folders + (f"/rw/work/{VOLATILE_MARKER}",)),
             UNION,
             "work /rw/work: a volatile union used it",
         ),

@@ -76,6 +76,15 @@ def test_undo_takes_a_step_back(step):
     }
 
 
+def test_undo_of_a_mount_removes_what_the_kernel_made():
+    def undo(folders):
+        union = UNION._replace(options={"index": "on"})
+        return Mount(union).undo(FakeHost(folders=folders).see(Sight(paths=union.work_folders())))
+
+    assert undo(("/w",))[1:] == (RemoveDir("/w/index"), RemoveDir("/w/work"))
+    assert undo(("/w/work",))[1:] == (RemoveDir("/w/index"),)
+
+
 def test_undo_of_an_unmount_mounts_the_same():
     mounted = Mount(UNION).simulate(STATE)
     back = plan.simulate(mounted, (Unmount(UNION), *Unmount(UNION).undo(mounted)))

@@ -100,6 +100,8 @@ def test_another_type_is_no_union():
         ("redirect_dir=on,uuid=null", {"uuid": "auto"}, {}, {}),
         ("redirect_dir=on,uuid=null", {"uuid": "on"}, {}, {"uuid": ("null", "on")}),
         ("redirect_dir=on", {"uuid": "on"}, {}, {}),
+        ("redirect_dir=on,uuid=null", {"uuid": "off"}, {}, {}),
+        ("redirect_dir=on,uuid=on", {"uuid": "off"}, {}, {"uuid": ("on", "off")}),
         ("redirect_dir=on,verity=on", {"verity": "on"}, {}, {}),
         ("redirect_dir=on", {"verity": "on"}, {}, {"verity": ("off", "on")}),
     ],
@@ -120,3 +122,14 @@ def test_differences_in_layers():
     mounted = from_mount(read("rw,lowerdir=/l,upperdir=/u,workdir=/w,redirect_dir=on"), {})
     wanted = BASE._replace(lower=("/l", "/k"), upper="/v")
     assert differences(mounted, wanted, {}) == {"lower": (("/l",), ("/l", "/k")), "upper": ("/u", "/v")}
+
+
+def test_what_the_kernel_leaves_in_the_work_folder():
+    assert BASE.work_folders() == ("/w/work",)
+    assert BASE._replace(options={"index": "on", "volatile": True}).work_folders() == (
+        "/w/work",
+        "/w/index",
+        "/w/work/incompat",
+        "/w/work/incompat/volatile",
+    )
+    assert BASE._replace(upper=None, work=None).work_folders() == ()

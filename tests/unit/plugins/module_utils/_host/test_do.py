@@ -34,8 +34,8 @@ def test_files_and_folders(tmp_path):
 
 
 def test_an_error_names_step_and_path(tmp_path):
-    with pytest.raises(OverlayrootError, match=f"remove dir {tmp_path}/none: No such file or directory"):
-        do(steps.RemoveDir(f"{tmp_path}/none"))
+    with pytest.raises(OverlayrootError, match=f"remove file {tmp_path}/none: No such file or directory"):
+        do(steps.RemoveFile(f"{tmp_path}/none"))
 
 
 @pytest.fixture
@@ -66,12 +66,17 @@ def test_unmount(calls):
 
 
 def test_mount_that_the_kernel_refuses(tmp_path, monkeypatch):
+    (tmp_path / "index").mkdir()
+
     def refuse(*_arguments):
+        (tmp_path / "work").mkdir(mode=0)
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(doing, "_call", refuse)
+    union = Union(str(tmp_path), ("/l",), "/u", str(tmp_path), {"index": "on"})
     with pytest.raises(OverlayrootError, match=f"mount {tmp_path}: Invalid argument. The kernel's log"):
-        do(steps.Mount(Union(str(tmp_path), ("/l",))))
+        do(steps.Mount(union))
+    assert os.listdir(tmp_path) == ["index"]
 
 
 def test_unmount_of_what_is_in_use(tmp_path, monkeypatch):

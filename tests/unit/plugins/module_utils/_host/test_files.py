@@ -69,6 +69,7 @@ def test_no_link_is_followed(tmp_path):
         lambda: files.write(f"{tmp_path}/file", "x", 0o644),
         lambda: files.make_dir(f"{tmp_path}/link/new", 0o755, os.getuid(), os.getgid()),
         lambda: files.remove_dir(f"{tmp_path}/link"),
+        lambda: files.remove_dir(f"{tmp_path}/link/x"),
         lambda: files.remove(f"{tmp_path}/link/x"),
     ):
         with pytest.raises(OSError):
@@ -84,7 +85,8 @@ def test_folders_come_and_go(tmp_path):
     finally:
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o1777
-    files.remove_dir(f"{tmp_path}/new")
+    for _again in range(2):
+        files.remove_dir(f"{tmp_path}/new")
     assert os.listdir(tmp_path) == []
 
 

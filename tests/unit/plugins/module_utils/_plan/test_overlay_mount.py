@@ -150,6 +150,20 @@ def test_relative_paths(name):
         overlay_mount.wanted({**PARAMS, name: bad})
 
 
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"lower": None}, "a union to be mounted needs a lower"),
+        ({"lower": []}, "a union to be mounted needs a lower"),
+        ({"upper": None}, "upper and work go together"),
+        ({"work": None}, "upper and work go together"),
+    ],
+)
+def test_what_belongs_together(params, message):
+    with pytest.raises(OverlayrootError, match=message):
+        overlay_mount.wanted({**PARAMS, **params})
+
+
 def test_unmounted():
     assert steps_for(with_union(), state="unmounted", lower=None) == [("unmount", "/m")]
     assert steps_for(HOST, state="unmounted", lower=None) == []
