@@ -56,10 +56,16 @@ def test_the_model_is_pure(path):
     assert others <= PURE
 
 
-@pytest.mark.parametrize("path", python_files(UTILS / "_host"))
-def test_the_host_layer_knows_the_nouns_only(path):
+@pytest.mark.parametrize("path", python_files(UTILS / "_host", UTILS / "_tree"))
+def test_what_touches_the_host_knows_the_nouns_only(path):
+    mine, _others = own(path)
+    assert mine <= {"_core", "_host", "_tree"}
+
+
+@pytest.mark.parametrize("path", python_files(UTILS / "_tree"))
+def test_the_data_path_stands_on_the_host_layer(path):
     mine, others = own(path)
-    assert mine <= {"_core", "_host"}
+    assert mine <= {"_core", "_host", "_tree"}
     assert "ansible" not in others
 
 
@@ -148,9 +154,3 @@ def test_examples_use_full_names(path):
 def test_returns_are_documented_with_a_sample(path):
     for name, value in dict(documents(path))["RETURN"].items():
         assert {"description", "returned", "type", "sample"} <= set(value), name
-
-
-@MODULE
-def test_modules_are_in_the_action_group(path):
-    groups = yaml.safe_load((TOP / "meta/runtime.yml").read_text(encoding="utf-8"))["action_groups"]
-    assert path.stem in groups["all"]

@@ -10,7 +10,7 @@ and what becomes of the files is undefined: that is refused here.
 
 from __future__ import annotations
 
-from . import mountinfo
+from . import mounted, mountinfo
 from .errors import OverlayrootError
 from .union import LONGEST, VOLATILE_MARKER, from_mount
 
@@ -54,22 +54,6 @@ def check(state, union):
             f"the mount options are {length} bytes long, the kernel takes {LONGEST}",
             "Use fewer lowers or shorter paths",
         )
-
-
-def mounted_unions(state):
-    """Each mount that is a union, with the Union."""
-    for mount in state.mounts:
-        union = from_mount(mount, state.overlay)
-        if union is not None:
-            yield mount, union
-
-
-def place_beneath(state, mount, path):
-    """The Place that a layer of a mounted union had before the union was mounted, which may have
-    been over that very layer; None where the path is relative or was not looked at."""
-    if path not in state.paths:
-        return None
-    return mountinfo.place(mountinfo.without(state.mounts, mount), state.real(path))
 
 
 def depth(mounts, state, path):
@@ -145,10 +129,10 @@ def _check_in_use(state, union):
         mine = []
     else:
         mine = [("upper", union.upper), ("work", union.work)]
-    for mount, other in mounted_unions(state):
+    for mount, other in mounted.unions(state):
         if other.upper is None:
             continue
-        theirs = [place_beneath(state, mount, path) for path in (other.upper, other.work)]
+        theirs = [mounted.place_of_layer(state, mount, path) for path in (other.upper, other.work)]
         for role, path in mine:
             place = state.place(path)
             if place and any(place.overlaps(used) for used in theirs if used):

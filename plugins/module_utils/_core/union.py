@@ -84,37 +84,9 @@ def from_mount(mount, parameters):
     )
 
 
-def differences(mounted, wanted, parameters):
-    """What of `wanted` a mounted union does not have: {name: (mounted, wanted)}.
-
-    Compares the options that `wanted` states and the kernel shows; paths are compared as text.
-    """
-    differing = {}
-    for name in ("backend", "lower", "upper", "work"):
-        if getattr(mounted, name) != getattr(wanted, name):
-            differing[name] = getattr(mounted, name), getattr(wanted, name)
-    for name in sorted({*wanted.options, *(set(FLAGS) & set(mounted.options))}):
-        old, new = mounted.options.get(name), wanted.options.get(name)
-        if not _agree(name, old, new, wanted.upper is None, parameters):
-            differing[name] = old, new
-    return differing
-
-
-def _agree(name, mounted, wanted, read_only, parameters):
-    if name == "redirect_dir":
-        return _redirect(mounted, read_only, parameters) == _redirect(wanted, read_only, parameters)
-    if name == "index" and read_only:
-        return True
-    if name == "xino":
-        return wanted == "auto" or mounted in (None, wanted)
-    if name == "uuid":
-        # Where the layers are on several file systems the kernel makes `off` the same as `null`.
-        return wanted == "auto" or (mounted or "on") == wanted or (mounted, wanted) == ("null", "off")
-    return mounted == wanted
-
-
-def _redirect(value, read_only, parameters):
-    """`off` means one of two others, and with nothing to rename `follow` and `on` are the same."""
+def redirects(value, read_only, parameters):
+    """What a value of redirect_dir comes to: `off` is one of two others, and where nothing can be
+    renamed `follow` and `on` are the same."""
     if value == "off":
         value = "follow" if parameters.get("redirect_always_follow", True) else "nofollow"
     return "on" if read_only and value == "follow" else value
@@ -122,7 +94,7 @@ def _redirect(value, read_only, parameters):
 
 def _options(shown, parameters):
     options = {name: "on" if parameters.get(name) else "off" for name in _SHOWN_UNLESS_DEFAULT}
-    options["redirect_dir"] = _redirect("on" if parameters.get("redirect_dir") else "off", False, parameters)
+    options["redirect_dir"] = redirects("on" if parameters.get("redirect_dir") else "off", False, parameters)
     options.update((name, shown[name]) for name in OPTIONS if name in shown)
     options.update((name, True) for name in FLAGS if name in shown)
     # Newer kernels show the flag in the words of a newer option.

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-from .._core import fstab, layers, mountinfo
+from .._core import fstab, layers, mounted, mountinfo
+from .._core.entry import entry
 from .._core.errors import OverlayrootError
-from .._core.options import FLAGS, OPTIONS, check_combination, check_options, complete_options
+from .._core.options import check_combination, check_options, complete_options
 from .._core.paths import clean, with_parents
 from .._core.state import Sight
 from .._core.steps import MakeDir, Mount, Unmount, WriteFile
-from .._core.union import VOLATILE_MARKER, Union, differences, from_mount
+from .._core.union import VOLATILE_MARKER, Union
 
 ARGUMENTS = {
     "path": {"type": "str", "required": True},
@@ -76,10 +76,10 @@ def plan(seen, wanted):
     if wanted.state == "unmounted":
         return _unmount(seen, path) + _without_entry(seen, wanted, path)
     union = _complete(seen, wanted.union)
-    mounted = _union_at(seen, path)
-    if mounted is None:
+    found = mounted.at(seen, path)
+    if found is None:
         return _mount(seen, wanted, union) + _with_entry(seen, wanted, union)
-    _check_same(seen, mounted, union)
+    _check_same(seen, found, union)
     return _with_entry(seen, wanted, union)
 
 
@@ -89,13 +89,13 @@ def check_apply(seen, steps):
 
 def show(state, wanted):
     path = state.real(wanted.union.path)
-    union = _union_at(state, path)
+    union = mounted.at(state, path)
     if union is not None and wanted.state == "mounted":
-        union = _in_words_of(state, union, _complete(state, wanted.union))
-    entry = _table(state).find(path, "overlay") if wanted.fstab else None
+        union = mounted.in_words_of(state, union, _complete(state, wanted.union))
+    line = _table(state).find(path, "overlay") if wanted.fstab else None
     return {
         "union": union and union.show(),
-        "fstab": entry and fstab.render(entry),
+        "fstab": line and fstab.render(line),
         "missing": [given for given in _paths(wanted.union) if not state.paths[given].kind],
     }
 
@@ -119,11 +119,6 @@ def _complete(seen, union):
     )
     check_combination(complete.options, complete.upper is not None)
     return complete
-
-
-def _union_at(seen, path):
-    mount = mountinfo.at(seen.mounts, path)
-    return mount and from_mount(mount, seen.overlay)
 
 
 def _mount(seen, wanted, union):
@@ -152,15 +147,15 @@ def _make_dirs(seen, wanted):
     return tuple(steps.values())
 
 
-def _check_same(seen, mounted, union):
-    if mounted.upper is not None and mounted.upper in seen.paths and not seen.paths[mounted.upper].kind:
+def _check_same(seen, found, union):
+    if found.upper in seen.paths and not seen.paths[found.upper].kind:
         raise OverlayrootError(
             f"path {union.path}",
-            f"the upper {mounted.upper} of the union that is mounted there is gone from its place: the union goes on "
+            f"the upper {found.upper} of the union that is mounted there is gone from its place: the union goes on "
             "writing to a file system that was unmounted",
             "Unmount the union (state=unmounted), mount that file system again, then mount the union",
         )
-    differing = differences(_in_words_of(seen, mounted, union), union, seen.overlay)
+    differing = mounted.differences(seen, found, union)
     if differing:
         listed = ", ".join(f"{name} is {_say(old)}, not {_say(new)}" for name, (old, new) in differing.items())
         raise OverlayrootError(
@@ -174,40 +169,15 @@ def _say(value):
     return ":".join(value) if isinstance(value, tuple) else value or "none"
 
 
-def _in_words_of(seen, mounted, union):
-    """`mounted`, with the paths and options that agree with those of `union` spelled as there."""
-    mount = mountinfo.at(seen.mounts, mounted.path)
-
-    def path(old, new):
-        old_place = layers.place_beneath(seen, mount, old)
-        return new if old_place is not None and old_place == layers.place_beneath(seen, mount, new) else old
-
-    def optional(old, new):
-        return old if None in (old, new) else path(old, new)
-
-    lower = mounted.lower
-    if len(lower) == len(union.lower):
-        lower = tuple(map(path, lower, union.lower))
-    mounted = mounted._replace(
-        lower=lower,
-        upper=optional(mounted.upper, union.upper),
-        work=optional(mounted.work, union.work),
-    )
-    differing = differences(mounted, union, seen.overlay)
-    stated = {name: union.options.get(name) for name in union.options if name not in differing}
-    other = {name: mounted.options.get(name) for name in differing if name in mounted.options}
-    return mounted._replace(options={**stated, **other})
-
-
 def _unmount(seen, path):
     steps = ()
-    while _union_at(seen, path):
+    while mounted.at(seen, path):
         mount = mountinfo.at(seen.mounts, path)
         left = mountinfo.without(seen.mounts, mount)
         inside = sorted(m.path for m in seen.mounts if m not in left and m != mount)
         if inside:
             raise OverlayrootError(f"path {path}", f"mounted within it: {', '.join(inside)}", "Unmount that first")
-        step = Unmount(_union_at(seen, path))
+        step = Unmount(mounted.at(seen, path))
         steps += (step,)
         seen = step.simulate(seen)
     return steps
@@ -222,7 +192,7 @@ def _with_entry(seen, wanted, union):
     if not wanted.fstab:
         return ()
     table = _table(seen)
-    return _write(seen, table, table.put(_entry(table, union)))
+    return _write(seen, table, table.put(entry(table, union)))
 
 
 def _without_entry(seen, wanted, path):
@@ -230,23 +200,6 @@ def _without_entry(seen, wanted, path):
         return ()
     table = _table(seen)
     return _write(seen, table, table.remove(path, "overlay"))
-
-
-def _entry(table, union):
-    """The entry of a union; options of one that exists that are not the union's (nofail,
-    x-systemd.*) are kept."""
-    for path in (*union.lower, union.upper or "", union.work or ""):
-        if '"' in path or path.endswith("\\"):
-            raise OverlayrootError(
-                f"path {path}",
-                "mount(8) cannot read a quotation mark, or a backslash at the end, in an overlay entry of fstab",
-                "Rename the folder, or state fstab=false",
-            )
-    old = table.find(union.path, "overlay")
-    old_options = re.findall(r"(?:[^,\\]|\\.)+", old.options if old else "", flags=re.DOTALL)
-    own = {"lowerdir", "upperdir", "workdir", *OPTIONS, *FLAGS}
-    kept = [option for option in old_options if option.partition("=")[0] not in own]
-    return fstab.Entry("overlay", union.path, "overlay", ",".join([union.mount_options(), *kept]), "0", "0")
 
 
 def _write(seen, old, new):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from .._core import bootconf, initramfs, layers, layout, mountinfo
+from .._core import bootconf, initramfs, layout, mounted, mountinfo
 from .._core.paths import clean
 from .._core.state import Sight
 
@@ -51,7 +51,7 @@ def show(state, wanted):
 
 
 def _unions(state):
-    return [_union(state, mount, union) for mount, union in layers.mounted_unions(state)]
+    return [_union(state, mount, union) for mount, union in mounted.unions(state)]
 
 
 def _union(state, mount, union):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import mountinfo
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union, differences, from_mount
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union, from_mount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,49 +79,6 @@ def test_data_only_layers_are_lowers():
 
 def test_another_type_is_no_union():
     assert from_mount(mountinfo.parse("2 1 0:50 / /m rw - tmpfs x rw\n")[0], {}) is None
-
-
-@pytest.mark.parametrize(
-    "options, wanted, parameters, differing",
-    [
-        ("redirect_dir=on,uuid=on", {}, {}, {}),
-        ("redirect_dir=on,xino=on", {}, {}, {}),
-        ("redirect_dir=on", {"xino": "off"}, {}, {}),
-        ("redirect_dir=on,xino=on", {"xino": "off"}, {}, {"xino": ("on", "off")}),
-        ("redirect_dir=on,index=on", {}, {}, {"index": ("on", "off")}),
-        ("redirect_dir=on", {}, {"index": True}, {"index": ("on", "off")}),
-        ("index=off", {}, {"index": True, "redirect_dir": True}, {}),
-        ("", {}, {}, {"redirect_dir": ("follow", "on")}),
-        ("", {"redirect_dir": "off"}, {}, {}),
-        ("redirect_dir=nofollow", {"redirect_dir": "off"}, {"redirect_always_follow": False}, {}),
-        ("redirect_dir=nofollow", {"redirect_dir": "off"}, {}, {"redirect_dir": ("nofollow", "off")}),
-        ("redirect_dir=on,volatile", {}, {}, {"volatile": (True, None)}),
-        ("redirect_dir=on", {"volatile": True}, {}, {"volatile": (None, True)}),
-        ("redirect_dir=on,uuid=null", {"uuid": "auto"}, {}, {}),
-        ("redirect_dir=on,uuid=null", {"uuid": "on"}, {}, {"uuid": ("null", "on")}),
-        ("redirect_dir=on", {"uuid": "on"}, {}, {}),
-        ("redirect_dir=on,uuid=null", {"uuid": "off"}, {}, {}),
-        ("redirect_dir=on,uuid=on", {"uuid": "off"}, {}, {"uuid": ("on", "off")}),
-        ("redirect_dir=on,verity=on", {"verity": "on"}, {}, {}),
-        ("redirect_dir=on", {"verity": "on"}, {}, {"verity": ("off", "on")}),
-    ],
-)
-def test_differences_in_options(options, wanted, parameters, differing):
-    mount = read(",".join(filter(None, ["rw,lowerdir=/l,upperdir=/u,workdir=/w", options])))
-    union = BASE._replace(options={**BASE.options, **wanted})
-    assert differences(from_mount(mount, parameters), union, parameters) == differing
-
-
-@pytest.mark.parametrize("wanted", ["on", "follow", "off"])
-def test_a_read_only_union_has_nothing_to_rename(wanted):
-    union = Union("/m", ("/a", "/b"), options={"redirect_dir": wanted, "index": "on"})
-    assert differences(from_mount(read("ro,lowerdir=/a:/b,redirect_dir=on"), {}), union, {}) == {}
-
-
-def test_differences_in_layers():
-    mounted = from_mount(read("rw,lowerdir=/l,upperdir=/u,workdir=/w,redirect_dir=on"), {})
-    wanted = BASE._replace(lower=("/l", "/k"), upper="/v")
-    assert differences(mounted, wanted, {}) == {"lower": (("/l",), ("/l", "/k")), "upper": ("/u", "/v")}
 
 
 def test_what_the_kernel_leaves_in_the_work_folder():
