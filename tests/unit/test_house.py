@@ -56,10 +56,11 @@ def test_the_model_is_pure(path):
     assert others <= PURE
 
 
-@pytest.mark.parametrize("path", python_files(UTILS / "_host", UTILS / "_tree"))
-def test_what_touches_the_host_knows_the_nouns_only(path):
-    mine, _others = own(path)
-    assert mine <= {"_core", "_host", "_tree"}
+@pytest.mark.parametrize("path", python_files(UTILS / "_host"))
+def test_the_host_layer_knows_the_nouns_only(path):
+    mine, others = own(path)
+    assert mine <= {"_core", "_host"}
+    assert "ansible" not in others
 
 
 @pytest.mark.parametrize("path", python_files(UTILS / "_tree"))

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which layers the module union_diff compares, and what it shows of their changes."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import NamedTuple
+
+from .._core import mountinfo
+from .._core.errors import OverlayrootError
+from .._core.paths import clean
+from .._core.state import Sight
+from .._core.union import from_mount
+
+ARGUMENTS = {
+    "path": {"type": "str"},
+    "upper": {"type": "str"},
+    "lower": {"type": "list", "elements": "str"},
+    "backend": {"type": "str", "choices": ["overlay", "aufs"], "default": "overlay"},
+    "userxattr": {"type": "bool", "default": False},
+    "text": {"type": "list", "elements": "str", "default": []},
+    "limit": {"type": "int", "default": 1000},
+}
+RULES = {
+    "required_one_of": [["path", "upper"]],
+    "mutually_exclusive": [["path", "upper"]],
+    "required_together": [["upper", "lower"]],
+}
+
+KINDS = ("added", "modified", "deleted", "type", "attributes", "opaque")
+
+# In the summary by folder; whoever makes more folders has theirs counted further up.
+_FOLDERS = 1000
+
+
+class Wanted(NamedTuple):
+    path: str
+    upper: str
+    lower: tuple  # topmost first
+    format: str
+    text: tuple
+    limit: int
+
+
+class Layers(NamedTuple):
+    paths: tuple  # link-free, the upper first
+    format: str
+
+
+def wanted(params):
+    if params["limit"] < 0:
+        raise OverlayrootError(f"limit {params['limit']}", "is negative", "Give the number of changes to list")
+    if params["userxattr"] and params["backend"] != "overlay":
+        raise OverlayrootError("userxattr", f"is no option of {params['backend']}", "Leave it out")
+    return Wanted(
+        clean(params["path"]),
+        clean(params["upper"]),
+        tuple(map(clean, params["lower"] or ())),
+        "overlay_userxattr" if params["userxattr"] else params["backend"],
+        tuple(map(clean, params["text"])),
+        params["limit"],
+    )
+
+
+def sight(wanted):
+    if wanted.path is not None:
+        return Sight(paths=(wanted.path,), layers=True)
+    return Sight(paths=(wanted.upper, *wanted.lower))
+
+
+def layers(seen, wanted):
+    """The layers to be compared."""
+    if wanted.path is None:
+        return Layers(tuple(map(seen.real, (wanted.upper, *wanted.lower))), wanted.format)
+    path = seen.real(wanted.path)
+    mount = mountinfo.at(seen.mounts, path)
+    union = mount and from_mount(mount, seen.overlay)
+    if not union:
+        raise OverlayrootError(
+            f"path {wanted.path}",
+            "no overlay is mounted there" if mount is None else f"{mount.fstype} is mounted there, no overlay",
+            "Name the mount point of a union, or give upper and lower",
+        )
+    if union.upper is None:
+        raise OverlayrootError(f"path {path}", "the union is read-only: it has no upper", "Give upper and lower")
+    return _of_union(seen, mount, union)
+
+
+def _of_union(seen, mount, union):
+    _check_no_data_only(mount)
+    given = (union.upper, *union.lower)
+    for layer in given:
+        _check_reachable(seen, mount, layer)
+    return Layers(tuple(map(seen.real, given)), "overlay_userxattr" if "userxattr" in union.options else "overlay")
+
+
+def _check_no_data_only(mount):
+    shown = dict(mount.super_options)
+    if "datadir+" in shown or "::" in (shown.get("lowerdir") or ""):
+        raise OverlayrootError(
+            f"path {mount.path}", "the union has data-only lowers, which cannot be compared", "Use the host's own tools"
+        )
+
+
+def _check_reachable(seen, mount, layer):
+    """The kernel shows the path that was given for a layer, which may lead elsewhere by now."""
+    cure = "Make the layers visible elsewhere, and give them as upper and lower"
+    if not posixpath.isabs(layer):
+        raise OverlayrootError(f"layer {layer}", "was given to mount as a relative path", cure)
+    if seen.paths[layer].kind != "directory":
+        raise OverlayrootError(f"layer {layer}", "is not there any more", cure)
+    real = seen.real(layer)
+    if mountinfo.visible(seen.mounts, real) != mountinfo.visible(mountinfo.without(seen.mounts, mount), real):
+        raise OverlayrootError(f"layer {layer}", f"is hidden by the union at {mount.path}", cure)
+
+
+def show(changes, text, wanted):
+    """`changes` is a stream, `text` is {path: diff}."""
+    listed, counts, folders, total = [], {}, {}, 0
+    for change in changes:
+        if total < wanted.limit:
+            listed.append(_listed(change))
+        total += 1
+        counts[change.kind] = counts.get(change.kind, 0) + 1
+        folder = folders.setdefault(_folder(folders, change.top), {})
+        folder[change.kind] = folder.get(change.kind, 0) + 1
+    return {
+        "changes": listed,
+        "counts": {kind: counts.get(kind, 0) for kind in KINDS},
+        "folders": [{"path": path, "counts": folders[path]} for path in sorted(folders)],
+        "text": text,
+        "total": total,
+        "truncated": total > len(listed),
+    }
+
+
+def _listed(change):
+    """What a change has nothing of is left out."""
+    about = {"was": change.was, "attributes": list(change.attributes)}
+    return {"path": change.path, "kind": change.kind, "type": change.type, **{k: v for k, v in about.items() if v}}
+
+
+def _folder(folders, top):
+    while top not in folders and len(folders) >= _FOLDERS and top != "/":
+        top = posixpath.dirname(top)
+    return top

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the topmost layer of a union says about those below it."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from functools import partial
+
+from .._core.errors import OverlayrootError
+from .._host.names import decode
+from . import compare, stack
+from .folder import HIDDEN
+from .walk import Walk
+
+_TYPES = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFLNK: "link",
+    stat.S_IFCHR: "character_device",
+    stat.S_IFBLK: "block_device",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+}
+# In a union that is in use an entry may go, or become another one, while it is looked at.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+class Change:
+    """One path that is not as it is below."""
+
+    __slots__ = ("_frame", "_name", "attributes", "kind", "type", "was")
+
+    def __init__(self, frame, name, kind, type, was=None, attributes=()):
+        self._frame = frame
+        self._name = name
+        self.kind = kind  # added, modified, deleted, type, attributes or opaque
+        self.type = _TYPES.get(type)  # of the file; where it is deleted, the one it had
+        self.was = _TYPES.get(was)  # where the type has changed
+        self.attributes = attributes  # the names of those that differ
+
+    @property
+    def path(self):
+        return decode(self._frame.path() + self._name)
+
+    @property
+    def top(self):
+        """The folder that it is counted for in a summary: the one it is in, two deep at most."""
+        return decode(self._frame.top)
+
+
+def changes(roots):
+    """A stream of Change; `roots` are the root folders of all layers, the topmost first.
+
+    The order is that of the names, a folder before what it holds. What lies in a folder that is
+    not there any more is not listed. In a folder that is new, or has a new name, everything is.
+    """
+    walk = Walk(roots)
+    frame, name = walk.frames[0], b""
+    try:
+        yield from _of_root(frame)
+        for frame, name, kind in walk:
+            if not frame.old and kind not in (stat.S_IFDIR, HIDDEN):
+                # Most of what a session leaves: there is nothing to compare it with.
+                yield Change(frame, name, "added", kind)
+                continue
+            change, child = _look(walk, frame, name, kind)
+            if change is not None:
+                yield change
+            if child is not None:
+                walk.enter(child)
+    except OSError as error:
+        raise OverlayrootError(
+            decode(frame.path() + name), f"cannot be read: {error.strerror}", "Look at it in the upper and below"
+        ) from error
+    finally:
+        walk.close()
+
+
+def _of_root(frame):
+    attributes = compare.differing(stack.FolderEntry(frame.new[0]), stack.FolderEntry(frame.old[0]))
+    if attributes:
+        yield Change(frame, b"", "attributes", stat.S_IFDIR, attributes=attributes)
+
+
+def _look(walk, frame, name, kind):
+    """The Change of a name, and the frame to look into; both may be None."""
+    child = None
+    try:
+        if kind == stat.S_IFDIR:
+            child = walk.child(frame, name)
+            return _folder(frame, name, child), child
+        return _other(walk, frame, name, kind), None
+    except BaseException as error:
+        if child is not None:
+            child.close()
+        if isinstance(error, OSError) and error.errno in _GONE:
+            return None, None
+        raise
+
+
+def _folder(frame, name, child):
+    if not child.old:
+        old = stack.find(frame.old, name)
+        return Change(frame, name, "type" if old else "added", stat.S_IFDIR, old and old.kind)
+    attributes = compare.differing(stack.FolderEntry(child.new[0]), stack.FolderEntry(child.old[0]))
+    if frame.is_plain and not child.is_plain:
+        return Change(frame, name, "opaque", stat.S_IFDIR, attributes=attributes)
+    return Change(frame, name, "attributes", stat.S_IFDIR, attributes=attributes) if attributes else None
+
+
+def _other(walk, frame, name, kind):
+    old = stack.find(frame.old, name)
+    if kind == HIDDEN:
+        return old and Change(frame, name, "deleted", old.kind)
+    if old is None:
+        return Change(frame, name, "added", kind)
+    new = stack.find(frame.new, name)
+    if new is None:
+        return None
+    if new.kind != old.kind:
+        return Change(frame, name, "type", new.kind, old.kind)
+    attributes = compare.differing(new, old)
+    open_new = partial(stack.open_file, new, frame.new, walk.roots)
+    open_old = partial(stack.open_file, old, frame.old, walk.roots)
+    if compare.is_modified(new, old, open_new, open_old):
+        return Change(frame, name, "modified", kind, attributes=attributes)
+    return Change(frame, name, "attributes", kind, attributes=attributes) if attributes else None

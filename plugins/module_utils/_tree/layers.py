@@ -1,0 +1,44 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The layers of a union, open."""
+
+from __future__ import annotations
+
+import contextlib
+
+from .._core.errors import OverlayrootError
+from .._host import files
+from .formats import FORMATS
+
+_CAP_SYS_ADMIN = 21
+
+
+@contextlib.contextmanager
+def opened(paths, format):
+    """The root folders of layers, the topmost first; `paths` are link-free."""
+    if format == "overlay" and not _may_read_trusted():
+        raise OverlayrootError("this process", "cannot read trusted attributes, which say what is hidden", "Become root")
+    with contextlib.ExitStack() as stack:
+        yield tuple(stack.enter_context(_opened(path, number, FORMATS[format])) for number, path in enumerate(paths))
+
+
+@contextlib.contextmanager
+def _opened(path, number, kind):
+    try:
+        with files.folder(path) as above:
+            folder = kind(above, number).enter(b".")
+    except OSError as error:
+        raise OverlayrootError(f"layer {path}", f"cannot be opened: {error.strerror}", "Name a folder") from error
+    folder.parent = None
+    try:
+        yield folder
+    finally:
+        folder.close()
+
+
+def _may_read_trusted():
+    """Without CAP_SYS_ADMIN the kernel says that there are none."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        effective = next(line.split()[1] for line in status if line.startswith("CapEff:"))
+    return bool(int(effective, 16) >> _CAP_SYS_ADMIN & 1)
