@@ -21,15 +21,11 @@ def from_exit(_tree: Path, _output: str) -> Counts:
 
 
 def from_junit(tree: Path, _output: str) -> Counts:
-    return sum(map(counts.junit, _junit_files(tree)), Counts())
+    return sum((counts.junit(path.read_text()) for path in sorted((tree / JUNIT).glob("*.xml"))), Counts())
 
 
-def from_targets(tree: Path, _output: str) -> Counts:
-    return sum(map(counts.target, _junit_files(tree)), Counts())
-
-
-def _junit_files(tree: Path) -> list[str]:
-    return [path.read_text() for path in sorted((tree / JUNIT).glob("*.xml"))]
+def from_integration(_tree: Path, output: str) -> Counts:
+    return counts.integration(output)
 
 
 def from_shell(_tree: Path, output: str) -> Counts:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .checkout import Checkout
-from .gate import JUNIT, Gate, Step, from_junit, from_molecule, from_shell, from_targets
+from .gate import JUNIT, Gate, Step, from_integration, from_junit, from_molecule, from_shell
 
 
 def gates(checkout: Checkout) -> list[Gate]:
@@ -61,7 +61,7 @@ INTEGRATION = Gate(
         Step(
             "unshare --mount"
             " ansible-test integration --color no --allow-root --allow-destructive --continue-on-error",
-            from_targets,
+            from_integration,
         ),
     ),
     probe="unshare --mount true",

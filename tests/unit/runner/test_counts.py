@@ -45,9 +45,11 @@ def test_junit_of_no_tests_is_nothing():
     assert not counts.junit("<testsuites/>")
 
 
-@pytest.mark.parametrize("text, expected", [(JUNIT, Counts(failed=1)), ("<testsuites/>", Counts(passed=1))])
-def test_a_target_counts_once(text, expected):
-    assert counts.target(text) == expected
+def test_a_target_of_integration_counts_once():
+    output = "Running alpha integration test role\nRunning beta integration test script\n"
+    assert counts.integration(output) == Counts(2)
+    failed = "FATAL: The 1 integration test(s) listed below (out of 2) failed.\nbeta\n"
+    assert counts.integration(output + failed) == Counts(1, 1)
 
 
 def test_molecule_counts_steps_and_the_tests_of_verify():
