@@ -67,10 +67,10 @@ def changes(roots):
                 yield Change(frame, name, "added", kind)
                 continue
             change, child = _look(walk, frame, name, kind)
-            if change is not None:
-                yield change
             if child is not None:
                 walk.enter(child)
+            if change is not None:
+                yield change
     except OSError as error:
         raise OverlayrootError(
             decode(frame.path() + name), f"cannot be read: {error.strerror}", "Look at it in the upper and below"

@@ -17,7 +17,7 @@ _DESCRIPTORS = 256
 class Frame:
     """A folder on the way: as it is seen now (`new`) and as it is below (`old`)."""
 
-    __slots__ = ("_path", "is_plain", "name", "names", "new", "old", "parent", "top")
+    __slots__ = ("_path", "is_plain", "name", "names", "new", "old", "parent", "released", "top")
 
     def __init__(self, new, old, parent=None, name=b""):
         self.new = new
@@ -26,6 +26,7 @@ class Frame:
         self.is_plain = new[1:] == old
         self.parent = parent
         self.name = name
+        self.released = False
         self._path = None if parent else b"/"
         self.top = self._top()
         self.names = self._names()
@@ -110,17 +111,18 @@ class Walk:
         return stack.enter(frame.new, self.roots, name)
 
     def _leave(self):
-        left = self.frames.pop()
-        # As long as no frame was released, all that it leads back to is open.
-        if len(self.frames) > self.window:
-            here = self.frames[-1].folders()
+        left = self.frames[-1]
+        if left.parent and left.parent.released:
+            here = left.parent.folders()
             for folder in left.folders():
                 if folder.parent in here:
                     folder.parent.reopen(folder)
-        left.close()
+            left.parent.released = False
+        self.frames.pop().close()
 
     def _release(self, frame, below):
         """Close what `below` leads back to."""
+        frame.released = True
         mine = frame.folders()
         for folder in below.folders():
             if folder.parent in mine:

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long it takes to say what a session has changed, beside what others take.
+
+A session of about 10,000 files and 200 MB is written through a mounted overlay, in tmpfs over this
+folder's file system. Needs root:
+
+    unshare --mount python3 tests/bench/diff.py FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "plugins"))
+
+from module_utils._tree.changes import changes  # noqa: E402
+from module_utils._tree.layers import opened  # noqa: E402
+
+RUNS = 5
+
+
+def fill(folder, dice, files):
+    """Like a package: many small files and some large ones, a few levels deep."""
+    for number in range(files):
+        place = folder / f"p{number // 100}" / f"d{number // 10 % 10}"
+        place.mkdir(parents=True, exist_ok=True)
+        size = int(dice.lognormvariate(8.7, 1.6))
+        (place / f"f{number}").write_bytes(dice.randbytes(min(size, 1 << 22)))
+
+
+def work(merged, dice):
+    """A session: packages, edits, touched and renamed files, folders that go and come."""
+    fill(merged / "new", dice, 9000)
+    there = sorted(path for path in (merged / "usr").rglob("f*") if path.is_file())
+    dice.shuffle(there)
+    for number, path in enumerate(there[:1000]):
+        job = number % 5
+        if job == 0:
+            path.write_bytes(path.read_bytes() + b"more")
+        elif job == 1:
+            path.chmod(0o600)
+        elif job == 2:
+            path.unlink()
+        elif job == 3:
+            path.rename(path.with_suffix(".old"))
+        else:
+            # Copied up, and as it was.
+            status = path.stat()
+            path.touch()
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.rename(merged / "usr/p0", merged / "usr/renamed")
+    shutil.rmtree(merged / "usr/p1")
+    (merged / "usr/p1").mkdir()
+
+
+def mount(folder):
+    """The folders of a union of which the lower is on the file system of `folder`."""
+    base, ram, merged = (folder / name for name in ("base", "ram", "merged"))
+    for path in (base, ram, merged):
+        path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "bench", ram], check=True)
+    for name in ("upper", "work"):
+        (ram / name).mkdir()
+    dice = random.Random(1)
+    fill(base / "usr", dice, 12000)
+    options = f"lowerdir={base},upperdir={ram}/upper,workdir={ram}/work,redirect_dir=on,index=off,metacopy=off"
+    subprocess.run(["mount", "-t", "overlay", "bench", "-o", options, merged], check=True)
+    work(merged, dice)
+    return base, ram / "upper", merged
+
+
+def engine(upper, base):
+    with opened([str(upper), str(base)], "overlay") as roots:
+        return Counter(change.kind for change in changes(roots) if change.path)
+
+
+def rivals(base, upper, merged):
+    jobs = {
+        "union_diff": lambda: engine(upper, base),
+        "find -printf": ["find", upper, "-printf", "%p %y %s %m %U %G %T@\\n"],
+        "rsync -n": ["rsync", "-n", "-a", "--delete", "--itemize-changes", f"{merged}/", f"{base}/"],
+        "diff -rq": ["diff", "-rq", "--no-dereference", base, merged],
+    }
+    for name, job in jobs.items():
+        if callable(job):
+            yield name, job
+        elif shutil.which(job[0]):
+            yield name, lambda job=job: subprocess.run(job, stdout=subprocess.DEVNULL, check=False)
+
+
+def median(job):
+    job()
+    times = []
+    for _run in range(RUNS):
+        start = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def main():
+    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as scratch:
+        folder = Path(scratch)
+        try:
+            base, upper, merged = mount(folder)
+            files = [path for path in upper.rglob("*") if path.is_file() and not path.is_symlink()]
+            size = sum(path.stat().st_size for path in files)
+            print(f"{len(files)} files, {size / 1e6:.0f} MB in the upper; {dict(engine(upper, base))}")
+            times = {name: median(job) for name, job in rivals(base, upper, merged)}
+        finally:
+            subprocess.run(["umount", folder / "merged"], check=False)
+            subprocess.run(["umount", folder / "ram"], check=False)
+    print("| job | seconds | of find |\n| --- | --- | --- |")
+    for name, seconds in times.items():
+        print(f"| {name} | {seconds:.3f} | {seconds / times['find -printf']:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
