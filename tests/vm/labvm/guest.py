@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from . import accelerator, bootargs, cache, disk, port, qemu, qmp, record, ssh, tools
 from .console import Console
 from .errors import VmError
-from .image import Image
+from .image import Image, kernel_of
 from .process import Process
 from .progress import say
 
@@ -203,14 +204,16 @@ class Guest:
             folder=self.folder, log=self.console.log, root=self.folder / "root.qcow2",
             port=known.port, memory=known.memory, disks=self._disk_paths(known),
             floppy=self.folder / "floppy",
-            accelerator=accelerator.choose(Image(known.release, known.layout).kernel),
+            accelerator=accelerator.choose(kernel_of(Path(known.image))),
         )
 
     def _boot_id(self, number):
         if not ssh.answers(number):
             return ""
-        done = self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=30.0)
-        return done.stdout.strip() if done.returncode == 0 else ""
+        try:
+            return self.ssh("cat /proc/sys/kernel/random/boot_id", seconds=60.0).stdout.strip()
+        except VmError:
+            return ""
 
     def _watch(self, deadline, what):
         if not self.running():

@@ -3,10 +3,12 @@
 """Disk images of Debian releases, made once and kept."""
 
 import os
+import platform
 import tempfile
 from pathlib import Path
 
 from . import bootcode, cache, ssh, tools
+from .errors import VmError
 from .progress import run, say
 from .recipe import FOLDER, Recipe
 
@@ -21,15 +23,17 @@ class Image:
         self.recipe = Recipe(release, layout, public.read_text(encoding="ascii"))
         self.key = public
         self.path = cache.folder("images") / f"{self.recipe.name}.raw"
-        self.kernel = self.path.with_suffix(".vmlinuz")
+        self.kernel = kernel_of(self.path)
 
     def ensure(self):
         """Make the image unless it is there; the path of the raw file. VmError when that fails."""
         if self.path.exists():
             return self.path
+        if platform.machine() != "x86_64":
+            raise VmError(f"this host is {platform.machine()}: images are made on x86_64 only")
         tools.require("mmdebstrap", "mke2fs", "sfdisk")
         if os.getuid():
-            tools.require("unshare", "newuidmap")
+            tools.require("fakeroot", "newuidmap")
         with cache.lock(self.recipe.name):
             if not self.path.exists():
                 self._make()
@@ -63,7 +67,7 @@ class Image:
             f"upload {quoted(FOLDER / 'guest.sh')} /recipe/guest.sh",
             f"upload {quoted(self.key)} /recipe/key.pub",
             'chroot "$1" sh /recipe/guest.sh',
-            'rm -r "$1/recipe"; : >"$1/etc/resolv.conf"',
+            'cd "$1" && rm -r recipe etc/resolv.conf && : >etc/resolv.conf',
         ]
         return [
             "mmdebstrap", "--variant=apt", "--format=tar",
@@ -77,11 +81,16 @@ class Image:
 
     def _assemble(self, tree, work):
         """Turn the tree into a partitioned disk in the folder work."""
-        inside = [] if not os.getuid() else ["unshare", "--map-root-user", "--map-auto"]
+        inside = ["fakeroot", "--"] if os.getuid() else []
         log = cache.folder("logs") / f"{self.recipe.name}.log"
         parts = {f"{part.upper()}_UUID": self.recipe.uuid(part) for part in ("root", "usr", "home")}
         run([*inside, "sh", str(FOLDER / "disk.sh"), self.recipe.layout, str(tree), str(work)],
             f"writing the {self.recipe.layout} disk of Debian {self.recipe.release}", log, env=parts)
+
+
+def kernel_of(path):
+    """The kernel of the image at path, for a boot without its boot loader."""
+    return path.with_suffix(".vmlinuz")
 
 
 def quoted(path):

@@ -9,7 +9,8 @@ from . import tools
 from .errors import VmError
 
 PROGRAM = "qemu-system-x86_64"
-CPU = {"kvm": "host", "tcg": "max"}
+# qemu64 is the cheapest to emulate: a boot with `max` takes a fifth more time.
+CPU = {"kvm": "host", "tcg": "qemu64"}
 ACCEL = {"kvm": "kvm", "tcg": "tcg,thread=multi"}
 
 
@@ -33,7 +34,8 @@ class Machine:
             *base(self.accelerator, self.memory),
             "-daemonize", "-pidfile", str(self.folder / "pid"),
             "-qmp", "unix:qmp,server=on,wait=off",
-            "-chardev", f"socket,id=tty,path=console,server=on,wait=off,logappend=on,logfile={comma(self.log)}",
+            "-chardev", "socket,id=tty,path=console,server=on,wait=off,logappend=on,"
+                        f"logfile={comma(self.log)}",
             "-serial", "chardev:tty",
             *self._network(),
             *self._disk(0, self.root, "qcow2", ",bootindex=1"),

@@ -28,7 +28,7 @@ def options(name, known_hosts):
     """ssh's options for the guest called name, as a list of KEY=VALUE words."""
     return [
         f"HostKeyAlias={name}",
-        f"UserKnownHostsFile={known_hosts}",
+        f'UserKnownHostsFile="{known_hosts}"',
         "GlobalKnownHostsFile=/dev/null",
         "StrictHostKeyChecking=accept-new",
         "IdentitiesOnly=yes",
@@ -44,7 +44,7 @@ def argv(name, port, known_hosts, command):
     """The words of an ssh call; command is a list of words for the guest's shell, joined by it."""
     words = ["ssh", "-F", "none", "-i", str(key()), "-p", str(port)]
     for option in [*options(name, known_hosts), "BatchMode=yes", "ControlMaster=no",
-                   "ControlPath=none", "ConnectTimeout=10"]:
+                   "ControlPath=none", "ConnectTimeout=30"]:
         words += ["-o", option]
     return [*words, f"{USER}@127.0.0.1", "--", *command]
 

@@ -18,7 +18,7 @@ PACKAGES = {
     "sfdisk": "fdisk",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
-    "unshare": "util-linux",
+    "fakeroot": "fakeroot",
     "newuidmap": "uidmap",
 }
 KEYRING = "debian-archive-keyring"

@@ -5,8 +5,7 @@
 # shellcheck shell=sh
 #
 # Makes a partitioned disk of a tree: disk.sh LAYOUT TREE.tar WORK
-# Needs root, or a user namespace with a range of ids. ROOT_UUID, USR_UUID and HOME_UUID name the
-# file systems. In WORK, an existing folder, it leaves disk, boot.img, core.img and vmlinuz.
+# Needs root or fakeroot. ROOT_UUID, USR_UUID and HOME_UUID name the file systems. In WORK, an existing folder, it leaves disk, boot.img, core.img and vmlinuz.
 
 set -eu
 layout=$1 tree=$2 work=$3
@@ -16,8 +15,7 @@ trap 'exit 1' HUP INT TERM
 
 root=$tmp/root
 mkdir "$root"
-tar -C "$root" -xf "$tree" --numeric-owner --xattrs --xattrs-include='security.capability' \
-    --exclude='./dev/*'
+tar -C "$root" -xf "$tree" --numeric-owner --exclude='./dev/*'
 
 case $layout in
     plain) table='start=2048, size=3G, type=83, bootable' ;;
@@ -50,8 +48,10 @@ format() {
     sfdisk -q --dump "$work/disk" | tr -d ' ' |
         sed -n "s/.*disk$1:start=\([0-9]*\),size=\([0-9]*\),.*/\1 \2/p" >"$tmp/place"
     read -r start size <"$tmp/place"
-    mke2fs -q -F -t ext4 -O ^metadata_csum_seed -m 1 -L "$2" -U "$3" -d "$4" \
-        -E "offset=$((start * 512)),root_owner=0:0" "$work/disk" "$((size / 2))k"
+    mke2fs -q -F -t ext4 -O ^metadata_csum_seed -J size=16 -m 1 \
+        -L "$2" -U "$3" -d "$4" \
+        -E "offset=$((start * 512)),root_owner=0:0,assume_storage_prezeroed=1" \
+        "$work/disk" "$((size / 2))k"
 }
 
 format 1 overlayroot-root "$ROOT_UUID" "$root"
