@@ -366,4 +366,3 @@ def test_nothing_is_left_to_do_and_all_can_be_undone(data):
     back = plan.simulate(after, plan.undo(seen, steps))
     assert overlay_mount.show(back, wanted) == overlay_mount.show(seen, wanted)
     assert not any(step.destroys for step in steps)
-
