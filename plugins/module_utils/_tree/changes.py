@@ -24,6 +24,8 @@ _TYPES = {
     stat.S_IFIFO: "fifo",
     stat.S_IFSOCK: "socket",
 }
+# What has to be looked at even where nothing is below.
+_COMPARED = (stat.S_IFDIR, HIDDEN)
 # In a union that is in use an entry may go, or become another one, while it is looked at.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
@@ -31,19 +33,29 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 class Change:
     """One path that is not as it is below."""
 
-    __slots__ = ("_frame", "_name", "attributes", "kind", "type", "was")
+    __slots__ = ("_frame", "_mode", "_name", "_old_mode", "attributes", "kind")
 
-    def __init__(self, frame, name, kind, type, was=None, attributes=()):
+    def __init__(self, frame, name, kind, mode, old_mode=None, attributes=()):
         self._frame = frame
         self._name = name
+        self._mode = mode
+        self._old_mode = old_mode
         self.kind = kind  # added, modified, deleted, type, attributes or opaque
-        self.type = _TYPES.get(type)  # of the file; where it is deleted, the one it had
-        self.was = _TYPES.get(was)  # where the type has changed
         self.attributes = attributes  # the names of those that differ
 
     @property
     def path(self):
         return decode(self._frame.path() + self._name)
+
+    @property
+    def type(self):
+        """Of the file; where it is deleted, the one it had."""
+        return _TYPES[self._mode]
+
+    @property
+    def was(self):
+        """The type below, where that is another one."""
+        return _TYPES.get(self._old_mode)
 
     @property
     def top(self):
@@ -61,16 +73,22 @@ def changes(roots):
     frame, name = walk.frames[0], b""
     try:
         yield from _of_root(frame)
-        for frame, name, kind in walk:
-            if not frame.old and kind not in (stat.S_IFDIR, HIDDEN):
-                # Most of what a session leaves: there is nothing to compare it with.
-                yield Change(frame, name, "added", kind)
-                continue
-            change, child = _look(walk, frame, name, kind)
-            if child is not None:
-                walk.enter(child)
-            if change is not None:
-                yield change
+        while walk.frames:
+            frame = walk.frames[-1]
+            for name, kind in frame.names:
+                if not frame.old and kind not in _COMPARED:
+                    # Most of what a session leaves: there is nothing to compare it with.
+                    yield Change(frame, name, "added", kind)
+                    continue
+                change, child = _look(walk, frame, name, kind)
+                if child is not None:
+                    walk.enter(child)
+                if change is not None:
+                    yield change
+                if child is not None:
+                    break
+            else:
+                walk.leave()
     except OSError as error:
         raise OverlayrootError(
             decode(frame.path() + name), f"cannot be read: {error.strerror}", "Look at it in the upper and below"

@@ -87,17 +87,20 @@ class Folder:
 
     def names(self):
         """Every name, with its kind."""
+        found = {}
         with os.scandir(self.fd) as entries:
-            return {entry.name.encode(_CODING, "surrogateescape"): self.kind(entry) for entry in entries}
+            for entry in entries:
+                name = entry.name.encode(_CODING, "surrogateescape")
+                if entry.is_file(follow_symlinks=False):
+                    found[name] = stat.S_IFREG
+                elif entry.is_dir(follow_symlinks=False):
+                    found[name] = stat.S_IFDIR
+                else:
+                    found[name] = self._kind(name)
+        return found
 
-    def kind(self, entry):
-        if entry.is_file(follow_symlinks=False):
-            return stat.S_IFREG
-        if entry.is_dir(follow_symlinks=False):
-            return stat.S_IFDIR
-        if entry.is_symlink():
-            return stat.S_IFLNK
-        status = self.look(entry.name.encode(_CODING, "surrogateescape"))
+    def _kind(self, name):
+        status = self.look(name)
         return HIDDEN if status in (None, WHITEOUT) else stat.S_IFMT(status.st_mode)
 
     def own_marks(self):

@@ -40,6 +40,8 @@ class Overlay(Folder):
         return self._marks(attributes.target(self.fd, name), names)
 
     def _marks(self, target, names):
+        if not names:
+            return PLAIN
         opaque = self._value(target, names, "opaque") == b"y"
         redirect = self._value(target, names, "redirect")
         metacopy = self.PREFIX + "metacopy" in names

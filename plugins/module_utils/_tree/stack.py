@@ -9,7 +9,6 @@ Source: ovl_lookup() in the kernel's fs/overlayfs/namei.c.
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
 from .._core.errors import OverlayrootError

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import stat
+import errno
 
 from . import stack
 from .folder import HIDDEN, PLAIN
@@ -69,16 +69,6 @@ class Walk:
         self.frames = [Frame(roots, roots[1:])]
         self.window = max(1, _DESCRIPTORS // (2 * len(roots)))
 
-    def __iter__(self):
-        """Each frame with the next name in it and its kind, sorted, a folder before what it holds."""
-        while self.frames:
-            frame = self.frames[-1]
-            name, kind = next(frame.names, (None, None))
-            if name is None:
-                self._leave()
-            else:
-                yield frame, name, kind
-
     def child(self, frame, name):
         """The folder `name` as it is now and below."""
         opened = []
@@ -98,6 +88,16 @@ class Walk:
         if len(self.frames) > self.window + 1:
             self._release(self.frames[-self.window - 1], self.frames[-self.window])
 
+    def leave(self):
+        left = self.frames[-1]
+        if left.parent and left.parent.released:
+            here = left.parent.folders()
+            for folder in left.folders():
+                if folder.parent in here:
+                    folder.parent.reopen(folder)
+            left.parent.released = False
+        self.frames.pop().close()
+
     def close(self):
         for frame in self.frames:
             frame.close()
@@ -108,17 +108,10 @@ class Walk:
             if top.marks is PLAIN:
                 return (top, *old)
             top.close()
-        return stack.enter(frame.new, self.roots, name)
-
-    def _leave(self):
-        left = self.frames[-1]
-        if left.parent and left.parent.released:
-            here = left.parent.folders()
-            for folder in left.folders():
-                if folder.parent in here:
-                    folder.parent.reopen(folder)
-            left.parent.released = False
-        self.frames.pop().close()
+        folders = stack.enter(frame.new, self.roots, name)
+        if not folders:
+            raise FileNotFoundError(errno.ENOENT, "the folder is gone")
+        return folders
 
     def _release(self, frame, below):
         """Close what `below` leads back to."""

@@ -143,6 +143,8 @@ def test_a_racing_process_leads_nowhere(tree):
         os.makedirs(f"{tree}/{layer}/folder/inner")
         with open(f"{tree}/{layer}/file", "w", encoding="ascii") as stream:
             stream.write(layer)
+    # A folder with a mark is opened twice.
+    os.setxattr(f"{tree}/upper/folder", "trusted.overlay.opaque", b"y")
     os.symlink("../secret", f"{tree}/upper/folder.bait")
     os.mkfifo(f"{tree}/upper/file.bait")
     before = descriptors()
