@@ -10,6 +10,8 @@ and what becomes of the files is undefined: that is refused here.
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from . import mounted, mountinfo
 from .errors import OverlayrootError
 from .union import LONGEST, VOLATILE_MARKER, from_mount
@@ -76,7 +78,7 @@ def _check_lower(state, path):
 
 
 def _check_upper(state, union):
-    for role, path in (("upper", union.upper), ("work", union.work)):
+    for role, path in _writables(union):
         _check_type(state, role, path, NO_UPPER)
         mount = state.mount_of(path)
         if mount is not None and mount.read_only:
@@ -107,39 +109,36 @@ def _check_type(state, role, path, unfit):
 
 
 def _check_overlap(state, union):
-    lowers = [("lower", path) for path in union.lower]
-    writables = [("upper", union.upper), ("work", union.work)] if union.upper is not None else []
-    for number, (role, path) in enumerate(lowers + writables):
-        for other_role, other in (lowers + writables)[number + 1 :]:
-            mine, yours = state.place(path), state.place(other)
-            if mine is None or yours is None:
-                continue
-            # A lower may contain the upper and the work folder: the root may be a lower of itself.
-            clash = mine.is_within(yours) if role == "lower" != other_role else mine.overlaps(yours)
-            if clash:
-                raise OverlayrootError(
-                    f"{role} {path}",
-                    f"is, or lies within, the {other_role} {other}, or the reverse",
-                    "Use separate folders",
-                )
+    every = [("lower", path) for path in union.lower] + _writables(union)
+    for (role, path), (other_role, other) in combinations(every, 2):
+        mine, yours = state.place(path), state.place(other)
+        if mine is None or yours is None:
+            continue
+        # A lower may contain the upper and the work folder: the root may be a lower.
+        may_contain = role == "lower" and other_role != "lower"
+        if mine.is_within(yours) if may_contain else mine.overlaps(yours):
+            raise OverlayrootError(
+                f"{role} {path}",
+                f"is, or lies within, the {other_role} {other}, or the reverse",
+                "Use separate folders",
+            )
 
 
 def _check_in_use(state, union):
-    if union.upper is None:
-        mine = []
-    else:
-        mine = [("upper", union.upper), ("work", union.work)]
     for mount, other in mounted.unions(state):
-        if other.upper is None:
-            continue
-        theirs = [mounted.place_of_layer(state, mount, path) for path in (other.upper, other.work)]
-        for role, path in mine:
+        used = [mounted.place_of_layer(state, mount, path) for _role, path in _writables(other)]
+        used = [place for place in used if place is not None]
+        for role, path in _writables(union):
             place = state.place(path)
-            if place and any(place.overlaps(used) for used in theirs if used):
+            if place is not None and any(place.overlaps(theirs) for theirs in used):
                 raise _in_use(role, path, other)
         for path in union.lower:
-            if state.place(path) in theirs and state.place(path) is not None:
+            if state.place(path) in used:
                 raise _in_use("lower", path, other)
+
+
+def _writables(union):
+    return [("upper", union.upper), ("work", union.work)] if union.upper is not None else []
 
 
 def _in_use(role, path, other):

@@ -55,11 +55,6 @@ def at(mounts, path):
     return mount if mount is not None and mount.path == path else None
 
 
-def beneath(mounts, path):
-    """The mounts whose mount points lie below `path`."""
-    return tuple(m for m in mounts if m.path != path and is_within(m.path, path))
-
-
 def without(mounts, mount):
     """The table as it was before `mount` and all that was mounted on it."""
     gone = {mount.id}

@@ -67,7 +67,8 @@ class FakeHost(NamedTuple):
                 real = target + path[len(link) :]
         there = {"/", *(above for folder in self.folders for above in with_parents(folder))}
         there.update(mount.path for mount in self.mounts)
-        if mountinfo.place(self.mounts, real) in {mountinfo.place(self.mounts, folder) for folder in there}:
+        places = {mountinfo.place(self.mounts, folder) for folder in there} - {None}
+        if real in there or mountinfo.place(self.mounts, real) in places:
             return PathInfo(real, "directory", 0o755, 0, 0, USAGE)
         return PathInfo(real, "file" if real in self.plain_files else "")
 

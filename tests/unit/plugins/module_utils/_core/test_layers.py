@@ -92,6 +92,11 @@ def test_what_cannot_be_mounted(host, union, message):
         check(host, union)
 
 
+def test_what_lies_outside_of_the_table_of_mounts_is_left_to_the_kernel():
+    """In a chroot that is no mount point nothing is known about file systems."""
+    check(HOST._replace(mounts=()), UNION)
+
+
 def test_options_of_more_than_a_page():
     lower = tuple(f"/{'x' * 250}{number:02}" for number in range(16))
     host = HOST._replace(folders=HOST.folders + lower)

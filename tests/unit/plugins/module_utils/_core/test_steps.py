@@ -99,6 +99,12 @@ def test_undo_is_in_reverse():
 def test_a_mounted_union_is_read_back():
     after = Mount(UNION).simulate(STATE)
     assert from_mount(mountinfo.at(after.mounts, "/m"), {}).options["index"] == "on"
+    assert not mountinfo.at(after.mounts, "/m").read_only
+
+
+def test_a_union_without_an_upper_is_mounted_read_only():
+    after = Mount(UNION._replace(upper=None, work=None)).simulate(STATE)
+    assert mountinfo.at(after.mounts, "/m").read_only
 
 
 def test_a_union_can_be_mounted_over_a_union():
