@@ -46,12 +46,13 @@ def _remove_file(step):
 
 
 def _mount(step):
-    """By mount(2) itself: mount(8) mangles some of the bytes that a path may have."""
+    """By mount(2) itself: mount(8) takes a quotation mark in a path for the start of a quotation."""
     union = step.union
     flags = _MS_RDONLY if union.upper is None else 0
     absent = [path for path in union.work_folders() if not os.path.lexists(encode(path))]
+    options = encode(union.mount_options())
     with files.folder(union.path) as target, _cleared(absent):
-        _call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), encode(union.mount_options()))
+        _call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), options)
 
 
 @contextlib.contextmanager

@@ -65,6 +65,30 @@ def test_unmount(calls):
     assert calls == [("umount2", b"/m", 8)]
 
 
+@pytest.mark.parametrize("read_only, flags", [(True, 33), (False, 32)])
+def test_remount(tmp_path, calls, read_only, flags):
+    do(steps.Remount(str(tmp_path), read_only))
+    ((function, source, target, fstype, given, data),) = calls
+    assert (function, source, fstype, given, data) == ("mount", None, None, flags, None)
+    assert target.startswith(b"/proc/self/fd/")
+
+
+def test_initramfs(monkeypatch):
+    done = []
+    monkeypatch.setattr(doing.initramfs, "build", lambda release: done.append(("build", release)))
+    monkeypatch.setattr(doing.initramfs, "restore", lambda release: done.append(("restore", release)))
+    do(steps.BuildInitramfs("6.1"))
+    do(steps.RestoreInitramfs("6.1"))
+    assert done == [("build", "6.1"), ("restore", "6.1")]
+
+
+def test_the_kernel_says_why():
+    """A call that no one may make, whoever runs the tests."""
+    with pytest.raises(OSError) as caught:
+        doing._call("umount2", b"/no/such/mount", 0)
+    assert caught.value.errno in (errno.ENOENT, errno.EPERM)
+
+
 def test_mount_that_the_kernel_refuses(tmp_path, monkeypatch):
     (tmp_path / "index").mkdir()
 

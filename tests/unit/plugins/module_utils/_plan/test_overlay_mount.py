@@ -249,6 +249,8 @@ def test_a_fstab_that_cannot_be_replaced(host):
     [
         ({"options": {"index": "x"}}, "option index"),
         ({"options": {"verity": "on"}}, "option verity=on: needs metacopy=on"),
+        ({"options": {"metacopy": "on", "redirect_dir": "follow"}}, "option metacopy=on: needs redirect_dir=on"),
+        ({"options": {"volatile": True}, "upper": None, "work": None}, "option volatile: needs an upper"),
         ({"upper": None, "work": None}, "a union without an upper needs two lowers"),
         ({"lower": ["/none"]}, "lower /none: does not exist"),
         ({"upper": "/rw/work/u", "create": True}, "upper /rw/work/u: is, or lies within, the work /rw/work"),
