@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 labs.overlayroot contributors
 """The main job on a virtual machine that is made here: provision, change, reset, unprovision.

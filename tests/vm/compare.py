@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 labs.overlayroot contributors
 """Compares fingerprints of a host: before it was provisioned, provisioned and booted without its union,

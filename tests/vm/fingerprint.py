@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 labs.overlayroot contributors
 """Prints one line for every file of a host: what must be the same before it is provisioned and after.
@@ -17,7 +16,7 @@ import sys
 # What a boot, a login and a run of Ansible change on any host, whatever is installed.
 CHANGING = (
     "/var/log", "/var/cache", "/var/tmp", "/var/lib/systemd", "/var/lib/dbus", "/var/lib/private",
-    "/tmp", "/run", "/root/.ansible", "/home/ops/.ansible", "/boot/grub/grubenv", "/lost+found",
+    "/dev", "/proc", "/sys", "/run", "/tmp", "/root/.ansible", "/home/ops/.ansible", "/boot/grub/grubenv", "/lost+found",
     "/var/lib/dhcp", "/etc/machine-info", "/home/ops/.cache", "/swapfile",
 )
 
