@@ -42,6 +42,11 @@ class Checkout:
         return re.findall(r"^version: (\S+)$", text, re.MULTILINE)[0]
 
     @property
+    def machines(self) -> list[str]:
+        """The tests that break a machine, each with one of its own."""
+        return sorted(path.stem[len("test_") :] for path in self.root.glob("tests/scenarios/test_*.py"))
+
+    @property
     def scenarios(self) -> list[str]:
         return sorted(path.parent.name for path in self.root.glob("molecule/*/molecule.yml"))
 

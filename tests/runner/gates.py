@@ -13,7 +13,7 @@ def gates(checkout: Checkout) -> list[Gate]:
     """All of them, those that take longest first."""
     return [
         *(scenario(name) for name in checkout.scenarios),
-        VM,
+        *(machine(name) for name in checkout.machines),
         SANITY,
         INTEGRATION,
         build(checkout.version),
@@ -40,12 +40,14 @@ def scenario(name: str) -> Gate:
     )
 
 
-VM = Gate(
-    name="vm",
-    minutes=40,
-    steps=(Step(f"pytest --rootdir=. --junitxml={JUNIT}/vm.xml tests/scenarios", from_junit),),
-    **ON_GUESTS,
-)
+def machine(name: str) -> Gate:
+    return Gate(
+        name=f"vm-{name}",
+        minutes=40,
+        steps=(Step(f"pytest --rootdir=. --junitxml={JUNIT}/{name}.xml tests/scenarios/test_{name}.py", from_junit),),
+        **ON_GUESTS,
+    )
+
 
 SANITY = Gate(
     name="sanity",
