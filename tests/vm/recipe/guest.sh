@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 labs.overlayroot contributors
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016
 #
 # Runs inside the new system, as its root, with its release's own package sources still in place.
 # In: /recipe/key.pub, the key that may log in; ROOT_UUID, of the root file system to be.
