@@ -6,6 +6,8 @@
 # on them. lsblk alone believes udev, which may not have looked since somebody wrote to the device.
 
 set -e
+# Partitions come and go for a moment after the table was written, while udev reads it again.
+! command -v udevadm >/dev/null || udevadm settle --timeout=30 || true
 printf '{"lsblk":'
 lsblk --json --bytes --output PATH,TYPE,SIZE,MOUNTPOINTS "$1"
 printf ',"wipefs":['

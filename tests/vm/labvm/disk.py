@@ -50,7 +50,8 @@ class Disk:
 
 def _run(argv):
     done = subprocess.run(
-        argv, env=tools.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        argv, env=tools.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False,
     )
     if done.returncode:
         raise VmError(f"{' '.join(argv)} failed: {done.stderr.strip() or done.stdout.strip()}")

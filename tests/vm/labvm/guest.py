@@ -173,7 +173,7 @@ class Guest:
         self._with_new_port(wanted)
 
     def _disk_paths(self, known):
-        return tuple(self.folder / f"disk{number}" for number, _ in enumerate(known.disks, 1))
+        return tuple(self.folder / f"disk{number}" for number in range(1, len(known.disks) + 1))
 
     def _with_new_port(self, known):
         with cache.lock("ports"):
@@ -193,7 +193,7 @@ class Guest:
         argv = self._machine(known).argv()
         done = subprocess.run(
             argv, cwd=self.folder, env=tools.environment(), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True,
+            capture_output=True, text=True, check=False,
         )
         if done.returncode:
             raise VmError(f"guest {self.name}: qemu did not start: {done.stderr.strip()}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import tools
-from .errors import VmError
 
 PROGRAM = "qemu-system-x86_64"
 # qemu64 is the cheapest to emulate: a boot with `max` takes a fifth more time.
