@@ -75,6 +75,29 @@ class WriteFile(NamedTuple):
         return (RemoveFile(self.path) if seen is None else WriteFile(self.path, seen.content),)
 
 
+class OverwriteFile(NamedTuple):
+    """Of the content of a file that is there, in place.
+
+    For one line on the base of a running union only: a union that has looked at a file goes on
+    holding it, and while it holds one that was replaced the kernel does not make the base
+    read-only again (EBUSY).
+    """
+
+    path: str
+    content: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "overwrite_file", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_file(self.path, state.files[self.path]._replace(content=self.content))
+
+    def undo(self, before):
+        return (OverwriteFile(self.path, before.files[self.path].content),)
+
+
 class RemoveFile(NamedTuple):
     path: str
 

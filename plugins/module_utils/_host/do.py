@@ -41,6 +41,10 @@ def _write_file(step):
     files.write(step.path, step.content, step.mode)
 
 
+def _overwrite_file(step):
+    files.overwrite(step.path, step.content)
+
+
 def _remove_file(step):
     files.remove(step.path)
 
@@ -108,6 +112,7 @@ _EFFECTS = {
     steps.MakeDir: _make_dir,
     steps.RemoveDir: _remove_dir,
     steps.WriteFile: _write_file,
+    steps.OverwriteFile: _overwrite_file,
     steps.RemoveFile: _remove_file,
     steps.Mount: _mount,
     steps.Unmount: _unmount,

@@ -84,6 +84,17 @@ def write(path, content, mode):
         os.fsync(above)
 
 
+def overwrite(path, content):
+    """Put `content` into a file that is there, in place: of use for a line or two."""
+    with parent(path) as (above, name):
+        descriptor = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+        with open(descriptor, "wb") as stream:
+            stream.write(encode(content))
+            stream.truncate()
+            stream.flush()
+            os.fsync(descriptor)
+
+
 def _take_attributes(above, name, new):
     """Owner, mode and extended attributes of the file that `new` replaces."""
     try:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .._core import bootconf, layout, mountinfo
 from .._core.errors import OverlayrootError
 from .._core.state import Sight
-from .._core.steps import MakeDir, Remount, WriteFile
+from .._core.steps import MakeDir, OverwriteFile, Remount, WriteFile
 
 ARGUMENTS = {"request": {"type": "str", "required": True}}
 RULES = {}
@@ -57,10 +57,10 @@ def plan(seen, wanted):
     if (found.content if found else "") == wanted.text:
         return ()
     steps = () if seen.paths[folder].kind else (MakeDir(folder),)
-    steps += (WriteFile(path, wanted.text),)
     if not mountinfo.is_within(folder, layout.BASE):
-        return steps
-    # The base is writable for this one file; the union does not look at it.
+        return (*steps, WriteFile(path, wanted.text))
+    # The base is writable for this one file.
+    steps += (OverwriteFile(path, wanted.text) if found else WriteFile(path, wanted.text),)
     return (Remount(layout.BASE, read_only=False), *steps, Remount(layout.BASE, read_only=True))
 
 
