@@ -9,7 +9,7 @@ set -e
 # Partitions come and go for a moment after the table was written, while udev reads it again.
 ! command -v udevadm >/dev/null || udevadm settle --timeout=30 || true
 printf '{"lsblk":'
-lsblk --json --bytes --output PATH,TYPE,SIZE,MOUNTPOINTS "$1"
+lsblk --json --list --bytes --output PATH,TYPE,SIZE,MOUNTPOINTS "$1"
 printf ',"wipefs":['
 lsblk --noheadings --raw --output PATH "$1" | while read -r path; do
     found=$(wipefs --json "$path")
