@@ -42,6 +42,14 @@ def test_write_replaces_the_file_rather_than_its_content(tmp_path):
     assert (tmp_path / "other").read_text() == "old"
 
 
+def test_overwrite_puts_the_content_into_the_file_that_is_there(tmp_path):
+    (tmp_path / "file").write_text("a longer text")
+    os.link(tmp_path / "file", tmp_path / "other")
+    files.overwrite(f"{tmp_path}/file", "new")
+    assert (tmp_path / "other").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == ["file", "other"]
+
+
 def test_write_survives_what_an_earlier_one_left(tmp_path):
     (tmp_path / ".file.overlayroot").write_text("half")
     files.write(f"{tmp_path}/file", "new", 0o644)

@@ -60,6 +60,10 @@ def test_in_a_union_without_data_the_base_is_writable_for_a_moment():
     ]
 
 
+def test_on_the_base_of_a_union_an_old_request_is_overwritten_in_place():
+    assert steps_for(asking(PROTECTED, NEXT_ON_BASE, ""))[1] == {"step": "overwrite_file", "path": NEXT_ON_BASE}
+
+
 def test_in_a_union_with_data():
     assert steps_for(STORED) == [{"step": "write_file", "path": NEXT_IN_STORE}]
 
