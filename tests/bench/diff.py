@@ -100,14 +100,16 @@ def rivals(base, upper, merged):
             yield name, lambda job=job: subprocess.run(job, stdout=subprocess.DEVNULL, check=False)
 
 
-def median(job):
-    job()
-    times = []
-    for _run in range(RUNS):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def medians(jobs):
+    """Of each job in seconds. They take turns, so that what else the machine does hits them alike."""
+    times = {name: [] for name in jobs}
+    for _run in range(RUNS + 1):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            times[name].append(time.perf_counter() - start)
+    # The first run fills the caches.
+    return {name: statistics.median(taken[1:]) for name, taken in times.items()}
 
 
 def main():
@@ -118,7 +120,7 @@ def main():
             files = [path for path in upper.rglob("*") if path.is_file() and not path.is_symlink()]
             size = sum(path.stat().st_size for path in files)
             print(f"{len(files)} files, {size / 1e6:.0f} MB in the upper; {dict(engine(upper, base))}")
-            times = {name: median(job) for name, job in rivals(base, upper, merged)}
+            times = medians(dict(rivals(base, upper, merged)))
         finally:
             subprocess.run(["umount", folder / "merged"], check=False)
             subprocess.run(["umount", folder / "ram"], check=False)

@@ -9,6 +9,11 @@ through surrogateescape.
 
 from __future__ import annotations
 
+import os
+import sys
+
+_OS_SPEAKS_UTF8 = sys.getfilesystemencoding() == "utf-8"
+
 
 def encode(text):
     return text.encode("utf-8", "surrogateescape")
@@ -16,3 +21,13 @@ def encode(text):
 
 def decode(raw):
     return raw.decode("utf-8", "surrogateescape")
+
+
+def from_os(name):
+    """A name as Python's os functions give it, which is where the locale does decide."""
+    return name if _OS_SPEAKS_UTF8 else decode(os.fsencode(name))
+
+
+def for_os(text):
+    """The reverse."""
+    return text if _OS_SPEAKS_UTF8 else os.fsdecode(encode(text))

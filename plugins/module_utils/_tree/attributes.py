@@ -12,7 +12,7 @@ import os
 def target(folder, name):
     """Neither the name nor what it may be swapped for is opened or followed. Only /proc lets a
     descriptor and a name be joined for these calls."""
-    return b"/proc/self/fd/%d/%s" % (folder, name)
+    return f"/proc/self/fd/{folder}/{name}"
 
 
 def names(of):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from .folder import HIDDEN, PLAIN, WHITEOUT, Folder, Marks
 
-_PREFIX = b".wh."
-_OPAQUE = b".wh..wh..opq"
+_PREFIX = ".wh."
+_OPAQUE = ".wh..wh..opq"
 
 
 class Aufs(Folder):

@@ -10,7 +10,7 @@ import stat
 from functools import partial
 
 from .._core.errors import OverlayrootError
-from .._host.names import decode
+from .._host.names import from_os
 from . import compare, stack
 from .folder import HIDDEN
 from .walk import Walk
@@ -45,7 +45,7 @@ class Change:
 
     @property
     def path(self):
-        return decode(self._frame.path() + self._name)
+        return from_os(self._frame.path() + self._name)
 
     @property
     def type(self):
@@ -60,7 +60,7 @@ class Change:
     @property
     def top(self):
         """The folder that it is counted for in a summary: the one it is in, two deep at most."""
-        return decode(self._frame.top)
+        return from_os(self._frame.top)
 
 
 def changes(roots):
@@ -70,7 +70,7 @@ def changes(roots):
     not there any more is not listed. In a folder that is new, or has a new name, everything is.
     """
     walk = Walk(roots)
-    frame, name = walk.frames[0], b""
+    frame, name = walk.frames[0], ""
     try:
         yield from _of_root(frame)
         while walk.frames:
@@ -91,7 +91,7 @@ def changes(roots):
                 walk.leave()
     except OSError as error:
         raise OverlayrootError(
-            decode(frame.path() + name), f"cannot be read: {error.strerror}", "Look at it in the upper and below"
+            from_os(frame.path() + name), f"cannot be read: {error.strerror}", "Look at it in the upper and below"
         ) from error
     finally:
         walk.close()
@@ -100,7 +100,7 @@ def changes(roots):
 def _of_root(frame):
     attributes = compare.differing(stack.FolderEntry(frame.new[0]), stack.FolderEntry(frame.old[0]))
     if attributes:
-        yield Change(frame, b"", "attributes", stat.S_IFDIR, attributes=attributes)
+        yield Change(frame, "", "attributes", stat.S_IFDIR, attributes=attributes)
 
 
 def _look(walk, frame, name, kind):

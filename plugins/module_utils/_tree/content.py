@@ -23,7 +23,7 @@ def open_file(folder, name):
         if not stat.S_ISREG(os.fstat(held).st_mode):
             raise FileNotFoundError(errno.ENOENT, "the regular file is gone")
         # A lease of another process would make opening wait, too.
-        return os.open(b"/proc/self/fd/%d" % held, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open(f"/proc/self/fd/{held}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     finally:
         os.close(held)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
 from typing import NamedTuple
 
 from .._core.errors import OverlayrootError
@@ -22,7 +21,6 @@ WHITEOUT = object()
 HIDDEN = 0
 
 _CLOSED = -1
-_CODING = sys.getfilesystemencoding()
 
 
 class Marks(NamedTuple):
@@ -90,13 +88,12 @@ class Folder:
         found = {}
         with os.scandir(self.fd) as entries:
             for entry in entries:
-                name = entry.name.encode(_CODING, "surrogateescape")
                 if entry.is_file(follow_symlinks=False):
-                    found[name] = stat.S_IFREG
+                    found[entry.name] = stat.S_IFREG
                 elif entry.is_dir(follow_symlinks=False):
-                    found[name] = stat.S_IFDIR
+                    found[entry.name] = stat.S_IFDIR
                 else:
-                    found[name] = self._kind(name)
+                    found[entry.name] = self._kind(entry.name)
         return found
 
     def _kind(self, name):

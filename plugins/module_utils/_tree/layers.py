@@ -27,7 +27,7 @@ def opened(paths, format):
 def _opened(path, number, kind):
     try:
         with files.folder(path) as above:
-            folder = kind(above, number).enter(b".")
+            folder = kind(above, number).enter(".")
     except OSError as error:
         raise OverlayrootError(f"layer {path}", f"cannot be opened: {error.strerror}", "Name a folder") from error
     folder.parent = None

@@ -9,10 +9,11 @@ Source: ovl_lookup() in the kernel's fs/overlayfs/namei.c.
 from __future__ import annotations
 
 import errno
+import os
 import stat
 
 from .._core.errors import OverlayrootError
-from .._host.names import decode
+from .._host.names import from_os
 from . import attributes, content
 from .folder import WHITEOUT
 
@@ -49,7 +50,7 @@ class FolderEntry(Entry):
 
     def __init__(self, folder):
         self.folder = folder
-        self.name = b"."
+        self.name = "."
         self.status = folder.status
         self.kind = stat.S_IFDIR
         self.target = folder.fd
@@ -78,7 +79,17 @@ def listing(stack):
 
 def enter(stack, roots, name):
     """The folders that are seen as the folder `name`; `roots` are those of all layers."""
-    return _Trace(stack, roots, name).folders() if stack else ()
+    if not stack:
+        return ()
+    trace = _Trace(stack, roots, name)
+    found = []
+    try:
+        for child in trace.folders():
+            found.append(child)
+    except BaseException:
+        close(found)
+        raise
+    return tuple(found)
 
 
 def open_file(entry, stack, roots):
@@ -113,93 +124,93 @@ class _Trace:
         self.parts = [name]
         self.left = list(stack)
         self.roots = roots
-        self.promise = None  # of a mark: that there is more below
+        self.is_hidden = False  # what is further down
+        self.promise = None  # of a mark: that there is more further down
 
     def folders(self):
-        found = []
-        try:
-            for above, name in self._places():
-                child = _folder(above, name)
-                if child is WHITEOUT:
-                    break
-                if child is not None:
-                    found.append(child)
-                    self.promise = None if child.marks.redirect is None or child.marks.opaque else "redirect"
-                    self._heed(child, child.marks, len(self.parts) - 1)
-            else:
-                self._check_kept()
-        except BaseException:
-            close(found)
-            raise
-        return tuple(found)
+        for above, name in self._places():
+            child = _folder(above, name)
+            if child is WHITEOUT:
+                return
+            if child is not None:
+                yield child
+                marks = child.marks
+                self.promise = None if marks.redirect is None or marks.opaque else "redirect"
+                self._heed(child, marks, 0)
+        self._check_kept()
 
     def file(self):
+        self.promise = "metacopy"
         for above, name in self._places():
-            entry = find((above,), name)
-            if entry is None and above.look(name) is None:
+            status = above.look(name)
+            if status is None:
                 continue
-            if entry is None or entry.kind != stat.S_IFREG:
+            if status is WHITEOUT or not stat.S_ISREG(status.st_mode):
                 break
+            entry = Entry(above, name, status)
             marks = above.file_marks(name, entry.attribute_names())
             if not marks.metacopy:
                 return content.open_file(above.fd, name)
-            self._heed(above, marks, len(self.parts) - 1)
-        self.promise = "metacopy"
+            self._heed(above, marks, 0)
         return self._check_kept()
 
     def _places(self):
         """The folder of each layer that may hold the last part, and that part."""
-        while self.left:
+        while self.left and not self.is_hidden:
             top = self.left.pop(0)
-            folder, name = self._descend(top)
+            if len(self.parts) == 1:
+                yield top, self.parts[0]
+                continue
+            folder = self._descend(top)
             if folder is not None:
                 try:
-                    yield folder, name
+                    yield folder, self.parts[-1]
                 finally:
-                    if folder is not top:
-                        folder.close()
+                    folder.close()
 
     def _descend(self, top):
-        """To the folder that would hold the last part, or None, and that part."""
-        *way, last = self.parts
+        """The folder in that layer that would hold the last part, or None."""
+        way = self.parts[:-1]
         folder = top
-        for number, part in enumerate(way):
-            below = _folder(folder, part)
+        try:
+            for after, part in zip(range(len(way), 0, -1), way):
+                above, folder = folder, _folder(folder, part)
+                if above is not top:
+                    above.close()
+                if folder in (None, WHITEOUT):
+                    self.is_hidden = folder is WHITEOUT
+                    return None
+                self._heed(folder, folder.marks, after)
+        except BaseException:
             if folder is not top:
                 folder.close()
-            if below is WHITEOUT:
-                self.left = []
-            if below in (None, WHITEOUT):
-                return None, last
-            folder = below
-            self._heed(folder, folder.marks, number)
-        return folder, last
+            raise
+        return folder
 
-    def _heed(self, folder, marks, number):
-        """The mark of the entry that part `number` leads to, in the layer of `folder`."""
+    def _heed(self, folder, marks, after):
+        """The mark of the entry that a part led to, in the layer of `folder`; there are `after` more."""
         if marks.opaque:
-            self.left = []
+            self.is_hidden = True
         elif marks.redirect is not None:
-            self._turn(folder.layer, marks.redirect, number)
+            self._turn(folder.layer, os.fsdecode(marks.redirect), after)
 
-    def _turn(self, layer, redirect, number):
-        new = redirect.split(b"/")
-        rest = self.parts[number + 1 :]
-        if new[0] == b"" and len(new) > 1:
-            new = new[1:]
-            self.parts = new + rest
+    def _turn(self, layer, redirect, after):
+        """Counted from the end, since another part may have been redirected before."""
+        before, rest = self.parts[: len(self.parts) - after - 1], self.parts[len(self.parts) - after :]
+        new = redirect.split("/")
+        if redirect.startswith("/"):
+            before, new = [], new[1:]
             self.left = [root for root in self.roots if root.layer > layer]
-        else:
-            self.parts = [*self.parts[:number], *new, *rest]
-        if any(part in (b"", b".", b"..") for part in new) or (not redirect.startswith(b"/") and len(new) > 1):
+        if any(part in ("", ".", "..") for part in new) or not (len(new) == 1 or redirect.startswith("/")):
             raise OverlayrootError(
-                f"the redirect {decode(redirect)}", "is none that a union makes", "Check what wrote the upper"
+                f"the redirect {from_os(redirect)}", "is none that a union makes", "Check what wrote the upper"
             )
+        self.parts = [*before, *new, *rest]
 
     def _check_kept(self):
         if self.promise:
             raise OverlayrootError(
-                f"{self.promise} of {decode(self.parts[-1])}",
-                f"leads to /{decode(b'/'.join(self.parts))}, which is in none of the layers below",
+                f"{self.promise} of {from_os(self.parts[-1])}",
+                f"leads to /{from_os('/'.join(self.parts))}, which is in none of the layers below",
                 "Give every layer that the upper was written over, in their order",
             )

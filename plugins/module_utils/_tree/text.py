@@ -11,7 +11,7 @@ import stat
 import subprocess
 
 from .._core.errors import OverlayrootError
-from .._host.names import decode, encode
+from .._host.names import decode, encode, for_os
 from . import stack
 
 _LONGEST = 4 << 20
@@ -30,7 +30,7 @@ def unified(roots, path):
 def _text(layers, roots, path):
     """A descriptor of what a file holds, or of where a link leads to; None where nothing is."""
     above, folders = layers, []
-    *way, name = [part for part in encode(path).split(b"/") if part] or [b"."]
+    *way, name = [part for part in for_os(path).split("/") if part] or ["."]
     try:
         for part in way:
             below = stack.enter(above, roots, part)
@@ -49,7 +49,7 @@ def _text(layers, roots, path):
 def _open(path, above, roots, entry):
     if entry.kind == stat.S_IFLNK:
         target = os.memfd_create("link", os.MFD_CLOEXEC)
-        os.write(target, os.readlink(entry.name, dir_fd=entry.folder.fd) + b"\n")
+        os.write(target, os.fsencode(os.readlink(entry.name, dir_fd=entry.folder.fd)) + b"\n")
         return target
     if entry.kind != stat.S_IFREG:
         raise OverlayrootError(f"text {path}", "is neither a file nor a link", "Name files")

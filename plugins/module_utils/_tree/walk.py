@@ -19,7 +19,7 @@ class Frame:
 
     __slots__ = ("_path", "is_plain", "name", "names", "new", "old", "parent", "released", "top")
 
-    def __init__(self, new, old, parent=None, name=b""):
+    def __init__(self, new, old, parent=None, name=""):
         self.new = new
         self.old = old
         # What is below is seen but for what the topmost layer says.
@@ -27,7 +27,7 @@ class Frame:
         self.parent = parent
         self.name = name
         self.released = False
-        self._path = None if parent else b"/"
+        self._path = None if parent else "/"
         self.top = self._top()
         self.names = self._names()
 
@@ -39,7 +39,7 @@ class Frame:
             missing.append(frame.name)
             frame = frame.parent
         if missing:
-            self._path = frame._path + b"/".join(reversed(missing)) + b"/"
+            self._path = frame._path + "/".join(reversed(missing)) + "/"
         return self._path
 
     def folders(self):
@@ -51,7 +51,7 @@ class Frame:
     def _top(self):
         """The folder of the summary that this one belongs to: the second one down."""
         depth_two = self.parent is None or self.parent.parent is None or self.parent.parent.parent is None
-        return self.path()[:-1] or b"/" if depth_two else self.parent.top
+        return self.path()[:-1] or "/" if depth_two else self.parent.top
 
     def _names(self):
         kinds = self.new[0].names() if self.is_plain else self._all_names()

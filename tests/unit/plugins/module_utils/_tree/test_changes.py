@@ -65,6 +65,8 @@ def check(place, base, sessions, options, format_="overlay"):
 BOUNDED = settings(derandomize=True, database=None, deadline=None, max_examples=80)
 REDIRECT = b"index=off,redirect_dir=on"
 FOLDER = [("mkdir", b"a"), ("write", b"a/b", b"x"), ("mkdir", b"a/a"), ("write", b"a/a/b", b"y"), ("write", b"b", b"xy\n")]
+NESTED = [("mkdir", b"a"), ("mkdir", b"a/a"), ("mkdir", b"a/a/a"), ("write", b"a/a/a/b", b"x")]
+BESIDE = [("mkdir", b"b"), ("mkdir", b"b/a"), ("mkdir", b"b/a/b"), ("write", b"b/a/b/a", b"y")]
 
 
 @pytest.mark.parametrize("options", [REDIRECT + b",metacopy=off", REDIRECT + b",metacopy=on", b"index=off,redirect_dir=nofollow"])
@@ -75,6 +77,14 @@ FOLDER = [("mkdir", b"a"), ("write", b"a/b", b"x"), ("mkdir", b"a/a"), ("write",
 @example(FOLDER, [[("rename", b"a/b", b"b"), ("chmod", b"b")], [("chmod", b"b"), ("rename", b"b", b"a/b")]])
 @example(FOLDER, [[("renew", b"a"), ("write", b"a/b", b"x")], [("write in secret", b"a/b"), ("copy up", b"b")]])
 @example(FOLDER, [[("remove", b"a"), ("write", b"a", b"x")], [("remove", b"a"), ("mkdir", b"a"), ("remove", b"b"), ("fifo", b"b")]])
+@example(
+    # Two parts of the path that the last redirect leads to are redirected themselves.
+    NESTED, [[("rename", b"a", b"b"), ("rename", b"b/a", b"b/b")], [("rename", b"b/b/a", b"a"), ("write", b"a/a", b"z")]]
+)
+@example(
+    NESTED + BESIDE,
+    [[("rename", b"a", b"c\xff\n"), ("renew", b"b/a"), ("rename", b"b", b"a")], [("rename", b"c\xff\n/a/a", b"a/a/a")]],
+)
 def test_changes_are_those_of_a_plain_comparison(place, options, base, sessions):
     check(place, base, sessions, options)
 

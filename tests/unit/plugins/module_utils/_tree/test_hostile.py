@@ -230,7 +230,7 @@ def test_an_error_names_the_path(tree, monkeypatch):
     enter = layers.FORMATS["overlay"].enter
 
     def refuse(self, name):
-        if name == b"inner":
+        if name == "inner":
             raise PermissionError(13, "Permission denied")
         return enter(self, name)
 
