@@ -90,6 +90,7 @@ class Demo:
         expect("tree" in self.ssh("tree --version"), "the package is gone after a reboot")
 
     def list_changes(self):
+        self.play("diff")
         changes = self.ssh(f"sudo find {UPPER} -xdev ! -type d -printf '%P\\n' | grep -v ^var/ | sort")
         expect("etc/motd" in changes and "usr/bin/tree" in changes, "the changes are not listed")
 

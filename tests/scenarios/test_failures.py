@@ -55,13 +55,12 @@ def test_bad_input_is_refused_before_anything_is_changed(host):
     assert host.sh("find /etc /usr/local /boot -newer /proc/1/cmdline | sort") == before
 
 
-@pytest.mark.parametrize("package", ["overlayroot"])
-def test_a_rival_is_refused_by_name(host, package):
-    host.sh(f"apt-get update -q && cd /tmp && apt-get download -q {package} && dpkg --unpack --force-depends {package}_*.deb")
+def test_a_rival_is_refused_by_name(host):
+    host.sh("dpkg --unpack --force-depends --no-triggers /srv/packages/overlayroot_*.deb")
     done = host.play("provision", overlayroot_disks=[], overlayroot_data="", overlayroot_persistence="none")
-    host.sh(f"dpkg --purge {package}")
+    host.sh("dpkg --purge --no-triggers overlayroot")
     assert done.returncode != 0
-    assert f"apt-get purge {package}" in done.stdout
+    assert "apt-get purge overlayroot" in done.stdout
 
 
 def test_a_host_without_an_initramfs_tool_is_refused(host):
