@@ -25,15 +25,19 @@ def is_modified(new, old, open_new, open_old):
 def differing(new, old):
     """What of owner, group, mode, time of modification and extended attributes differs, by name."""
     one, other = new.status, old.status
-    plain = {
-        "mode": one.st_mode != other.st_mode,
-        "owner": one.st_uid != other.st_uid,
-        "group": one.st_gid != other.st_gid,
-        "mtime": one.st_mtime_ns != other.st_mtime_ns,
-    }
+    found = []
+    if one.st_mode != other.st_mode:
+        found.append("mode")
+    if one.st_uid != other.st_uid:
+        found.append("owner")
+    if one.st_gid != other.st_gid:
+        found.append("group")
+    if one.st_mtime_ns != other.st_mtime_ns:
+        found.append("mtime")
     mine, theirs = new.attributes(), old.attributes()
-    extended = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
-    return (*(name for name, differs in plain.items() if differs), *extended)
+    if mine != theirs:
+        found += sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
+    return tuple(found)
 
 
 def _is_same_data(open_new, open_old):

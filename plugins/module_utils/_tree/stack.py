@@ -38,9 +38,12 @@ class Entry:
 
     def attributes(self):
         """Those that the union shows."""
-        names = self.attribute_names()
-        seen = {name: self.folder.seen_as(name) for name in names}
-        return {shown: attributes.value(self.target, name) for name, shown in seen.items() if shown is not None}
+        found = {}
+        for name in self.attribute_names():
+            shown = self.folder.seen_as(name)
+            if shown is not None:
+                found[shown] = attributes.value(self.target, name)
+        return found
 
 
 class FolderEntry(Entry):
@@ -134,9 +137,8 @@ class _Trace:
                 return
             if child is not None:
                 yield child
-                marks = child.marks
-                self.promise = None if marks.redirect is None or marks.opaque else "redirect"
-                self._heed(child, marks, 0)
+                self.promise = None if child.marks.redirect is None or child.marks.opaque else "redirect"
+                self._heed(child, child.marks, 0)
         self._check_kept()
 
     def file(self):

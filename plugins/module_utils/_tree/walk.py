@@ -34,11 +34,11 @@ class Frame:
     def path(self):
         """With a slash at the end. Made when it is asked for: those of a very deep tree would fill
         the memory."""
-        missing, frame = [], self
-        while frame._path is None:
-            missing.append(frame.name)
-            frame = frame.parent
-        if missing:
+        if self._path is None:
+            missing, frame = [], self
+            while frame._path is None:
+                missing.append(frame.name)
+                frame = frame.parent
             self._path = frame._path + "/".join(reversed(missing)) + "/"
         return self._path
 
@@ -46,7 +46,8 @@ class Frame:
         return {*self.new, *self.old}
 
     def close(self):
-        stack.close(self.folders())
+        stack.close(self.new)
+        stack.close(self.old)
 
     def _top(self):
         """The folder of the summary that this one belongs to: the second one down."""
