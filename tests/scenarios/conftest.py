@@ -34,7 +34,7 @@ class Host:
 
     def sh(self, command: str) -> str:
         """What a command prints, run as root; it must succeed."""
-        return self.guest.ssh("sudo", "sh", "-ec", _quote(command)).stdout.strip()
+        return self.guest.ssh("sudo", "sh", "-ec", _quote(command), seconds=600.0).stdout.strip()
 
     def play(self, playbook: str, *options: str, **variables) -> subprocess.CompletedProcess:
         """A playbook of the collection; its result, whether it failed or not."""

@@ -18,7 +18,7 @@ lvcreate -qq -n data -L 300M lab
 mkfs.ext4 -q /dev/lab/root
 mkfs.ext4 -q -L overlayroot /dev/lab/data
 mount /dev/lab/root /mnt
-cp -ax / /mnt
+cp -ax /. /mnt
 mkdir -p /mnt/first
 printf '%s\n' '/dev/mapper/lab-root / ext4 errors=remount-ro 0 1' \
     'LABEL=overlayroot-root /first ext4 defaults 0 2' '/first/boot /boot none bind 0 0' > /mnt/etc/fstab
