@@ -29,8 +29,9 @@ def main(*paths):
 
 
 def load(path):
-    """A fingerprint as a dict of path to what was kept of it."""
-    return {line[0]: line[1:] for line in map(json.loads, Path(path).read_text().splitlines())}
+    """A fingerprint as a dict of path to what was kept of it; what a terminal adds to it is passed over."""
+    lines = [json.loads(line) for line in Path(path).read_text().splitlines() if line.startswith("[")]
+    return {line[0]: line[1:] for line in lines}
 
 
 def is_right(path, before, provisioned, upgraded, after):
