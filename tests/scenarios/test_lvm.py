@@ -50,7 +50,7 @@ def test_a_root_on_lvm_becomes_a_union(host):
     assert done.returncode == 0
     assert host.record()["protected"] == "yes"
     assert host.sh("findmnt -no SOURCE /run/initramfs/overlayroot/base") == "/dev/mapper/lab-root"
-    assert host.sh("findmnt -no SOURCE /run/initramfs/overlayroot/data") == "/dev/mapper/lab-data"
+    assert host.sh("findmnt -no SOURCE /run/initramfs/overlayroot/data") == "/dev/lab/data"
     assert host.sh("systemctl is-system-running --wait") == "running"
 
 
