@@ -23,13 +23,21 @@ ACL = struct.pack("<I", 2) + b"".join(
 )
 
 
+def refuse_special(path):
+    """A FIFO would wait for its reader, a device is the machine's."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError("no regular file")
+
+
 def write(path, content):
+    refuse_special(path)
     with open(path, "wb") as stream:
         stream.write(content)
 
 
 def write_in_secret(path):
     """Another content of the same size, with the time put back."""
+    refuse_special(path)
     status = os.lstat(path)
     with open(path, "r+b") as stream:
         first = stream.read(1)
