@@ -17,6 +17,8 @@ HEADER = "# Written by labs.overlayroot and read from the base at boot.\n"
 # tmpfs(5): the suffixes of size are powers of 1024.
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
+LEAST_UPPER = UNITS["m"]
+
 # What can hold an upper: overlayfs needs trusted.* attributes, d_type and RENAME_WHITEOUT there.
 UPPER_TYPES = ("ext4", "ext3", "ext2", "xfs", "btrfs", "f2fs")
 
@@ -80,9 +82,16 @@ def _check_size(size, memory):
             "ram_size %s" % size, "is not a size", "Use a percentage (50%), or bytes with k, m or g (512m)"
         )
     number, unit = int(match.group(1)), match.group(2)
-    if (memory * number // 100 if unit == "%" else number * UNITS[unit]) > memory:
+    bytes_asked = memory * number // 100 if unit == "%" else number * UNITS[unit]
+    if bytes_asked > memory:
         raise OverlayrootError(
             "ram_size %s" % size,
             "is more than the host's memory of %d MiB" % (memory // UNITS["m"]),
             "Choose a smaller size, or keep the upper on a disk (persistence upper)",
+        )
+    if bytes_asked < LEAST_UPPER:
+        raise OverlayrootError(
+            "ram_size %s" % size,
+            "is %d bytes, too few for a system to boot with" % bytes_asked,
+            "Give more, say 512m: a number without k, m or g counts bytes",
         )

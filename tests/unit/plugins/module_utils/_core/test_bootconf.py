@@ -33,7 +33,7 @@ def test_what_is_written_is_read(conf):
     assert bootconf.parse(conf.text) == conf
 
 
-@pytest.mark.parametrize("size", ["1", "1k", "1K", "100m", "1024M", "1g", "1%", "50%", "100%"])
+@pytest.mark.parametrize("size", ["1048576", "1024k", "1024K", "100m", "1024M", "1g", "1%", "50%", "100%"])
 def test_sizes(size):
     bootconf.check(BootConf(ram_size=size), MEMORY)
 
@@ -54,6 +54,16 @@ def test_more_than_the_memory(size):
     assert str(caught.value) == (
         "ram_size %s: is more than the host's memory of 1024 MiB. "
         "Choose a smaller size, or keep the upper on a disk (persistence upper)." % size
+    )
+
+
+@pytest.mark.parametrize(("size", "count"), [("512", 512), ("1023k", 1023 * 1024)])
+def test_less_than_a_boot_needs(size, count):
+    with pytest.raises(OverlayrootError) as caught:
+        bootconf.check(BootConf(ram_size=size), MEMORY)
+    assert str(caught.value) == (
+        "ram_size %s: is %d bytes, too few for a system to boot with. "
+        "Give more, say 512m: a number without k, m or g counts bytes." % (size, count)
     )
 
 
