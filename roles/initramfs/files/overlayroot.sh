@@ -85,7 +85,7 @@ overlayroot_request() {
 
 overlayroot_read_cmdline() {
     local words word
-    words=$(cat "$OVERLAYROOT_CMDLINE")
+    read -r words <"$OVERLAYROOT_CMDLINE" || :
     set -f
     for word in $words; do
         case $word in overlayroot.*) overlayroot_request "${word#overlayroot.}" ;; esac
@@ -197,7 +197,6 @@ overlayroot_make_uppers() {
         return 0
     fi
     uppers=$OVERLAYROOT_RUN/rw
-    mkdir -p "$uppers"
     mount -n -t tmpfs -o "mode=0755,size=${conf_ram_size:-50%}${conf_ram_inodes:+,nr_inodes=$conf_ram_inodes}" \
         overlayroot "$uppers" || overlayroot_fail "the upper in RAM cannot be mounted (size=$conf_ram_size)"
 }
@@ -209,10 +208,13 @@ overlayroot_make_upper() {
     overlayroot_make_folder "$folder/upper" "$owner" "$mode"
 }
 
-# Made aside and renamed, so that a folder that is there has its owner and mode.
+# Made aside and renamed, so that a folder that is there has its owner and mode. Only what mkdir cannot
+# do takes another program: to start programs is what the hook spends its time on.
 overlayroot_make_folder() {
     [ ! -d "$1" ] || return 0
-    if ! { mkdir -p "$1.new" && chown "$2" "$1.new" && chmod "$3" "$1.new" && mv "$1.new" "$1"; }; then
+    if ! { mkdir -p -m "$3" "$1.new" &&
+        { [ "$2" = 0:0 ] || chown "$2" "$1.new"; } &&
+        { [ "${#3}" -eq 3 ] || chmod "$3" "$1.new"; } && mv "$1.new" "$1"; }; then
         overlayroot_fail "$1 cannot be made"
     fi
 }
@@ -258,7 +260,6 @@ overlayroot_mount_root() {
     overlayroot_policy /
     overlayroot_make_upper "$uppers" "$owner" "$mode" || return
     mount -n -o remount,ro none "$root" || overlayroot_fail "the base cannot be made read-only" || return
-    mkdir -p "$OVERLAYROOT_RUN/base"
     mount -n -o move "$root" "$OVERLAYROOT_RUN/base" || overlayroot_fail "the root cannot be moved" || return
     overlayroot_mount_overlay "${lower:+$lower:}$OVERLAYROOT_RUN/base" "$uppers" "$root"
 }
@@ -434,7 +435,6 @@ overlayroot_make_kept() {
 }
 
 overlayroot_bind_fstab() {
-    mkdir -p "$OVERLAYROOT_PUBLIC"
     overlayroot_make_mounts || return
     overlayroot_fstab "$fstab" >"$OVERLAYROOT_PUBLIC/fstab" || overlayroot_fail "the fstab of the union cannot be written" || return
     [ -f "$root/etc/fstab" ] || return 0
@@ -467,16 +467,8 @@ UNIT
 # ---- the whole ----
 
 overlayroot_record() {
-    mkdir -p "$OVERLAYROOT_PUBLIC"
-    cat >"$OVERLAYROOT_PUBLIC/boot" <<RECORD
-protected=$1
-reason=$reason
-backend=$conf_backend
-persistence=$persistence
-generation=$generation
-layers=$layers
-on_failure=$conf_on_failure
-RECORD
+    printf '%s\n' "protected=$1" "reason=$reason" "backend=$conf_backend" "persistence=$persistence" \
+        "generation=$generation" "layers=$layers" "on_failure=$conf_on_failure" >"$OVERLAYROOT_PUBLIC/boot"
 }
 
 # Undoes whatever a failed boot has mounted, in reverse; the root is where it was.
@@ -521,6 +513,7 @@ overlayroot_boot() {
     root=$1 store='' lower='' layers=0 generation=0 persistence='' reason=''
     ask_mode='' ask_reset='' ask_generation=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
+    mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"
     root_access=$(overlayroot_access "$root")
     overlayroot_read_cmdline
     overlayroot_read_conf "$root/etc/overlayroot/boot.conf"
