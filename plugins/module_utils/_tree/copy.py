@@ -1,0 +1,192 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The upper of a union, copied to become a layer: all of it, or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+from typing import NamedTuple
+
+from .._core.errors import OverlayrootError
+from . import raw, removal
+from .descent import Descent, Level
+from .entries import Entries, failed, version_of
+from .folder import Folder
+from .helper import Helper
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# What lies in the folder that is made aside: the new layer, and the inodes with several names.
+_LAYER = "layer"
+_LINKS = "links"
+# A folder was replaced after its name was read.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+class Totals(NamedTuple):
+    files: int
+    bytes: int
+    changed: tuple  # paths that were written to while they were copied, once more after a retry
+
+
+def save(folder, above, name, tell=None):
+    """Make the layer `name` in the folder `above` of the store, from the root folder of an upper.
+
+    It lies aside until all of it is on the disk. `tell(files, bytes)` is called now and then.
+    """
+    try:
+        if name in os.listdir(above):
+            raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
+        with _aside(above, f".{name}.new") as stage:
+            totals = _filled(folder, stage, tell)
+            _sync(stage)
+            os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
+            os.fsync(above)
+    except OSError as error:
+        raise OverlayrootError(
+            f"layer {name}", f"cannot be written: {error.strerror}", "See to the file system of the layers"
+        ) from error
+    return totals
+
+
+@contextlib.contextmanager
+def _aside(above, name):
+    """A descriptor of a new folder that does not stay, nor what is left of an earlier one."""
+    removal.remove(above, name)
+    try:
+        stage = _made(above, name)
+        try:
+            _forget_default(stage)
+            yield stage
+        finally:
+            os.close(stage)
+    except BaseException:
+        # The first error is the one to be told.
+        with contextlib.suppress(OSError):
+            removal.remove(above, name)
+        raise
+    removal.remove(above, name)
+
+
+def _made(above, name):
+    os.mkdir(name, 0o700, dir_fd=above)
+    return os.open(name, _FLAGS, dir_fd=above)
+
+
+def _forget_default(stage):
+    """The access list that all below it would inherit: theirs are those of the upper."""
+    if "system.posix_acl_default" in os.listxattr(stage):
+        os.removexattr(stage, "system.posix_acl_default")
+
+
+def _filled(folder, stage, tell):
+    links = _made(stage, _LINKS)
+    try:
+        with contextlib.closing(Folder(_made(stage, _LAYER), 0)) as layer:
+            totals = _Copy(folder, layer, Entries(links), tell or _tell_nobody).run()
+    finally:
+        os.close(links)
+    removal.remove(stage, _LINKS)
+    return totals
+
+
+def _tell_nobody(files, size):
+    pass
+
+
+def _sync(stage):
+    """Of the whole file system: one flush, where each file of its own would cost one."""
+    if ctypes.CDLL(None, use_errno=True).syncfs(stage):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+class _Copy:
+    """Goes down the upper and makes the folders. What else is in a folder, and at last its times,
+    are copied by a second process, or by this one while that is busy."""
+
+    def __init__(self, folder, layer, entries, tell):
+        self.kind = type(folder)
+        self.roots = (folder, layer)
+        self.entries = entries
+        self.tell = tell
+        self.files = 0
+        self.bytes = 0
+        self.changed = []
+
+    def run(self):
+        with contextlib.closing(Helper(self._over_there)) as helper:
+            with contextlib.closing(Descent(self._level(helper, self.roots))) as descent:
+                self._descend(helper, descent)
+            for done in helper.done(wait=True):
+                self._count(*done)
+        return Totals(self.files, self.bytes, tuple(sorted(self.changed)))
+
+    def _descend(self, helper, descent):
+        while descent.levels:
+            level = descent.levels[-1]
+            name = next(level.left, "")
+            try:
+                if name:
+                    self._enter(helper, descent, level, name)
+                else:
+                    descent.leave()
+            except OSError as error:
+                raise level.within(failed(name, error)) from error
+
+    def _enter(self, helper, descent, level, name):
+        folders = self._folders(level, name)
+        if folders:
+            descent.enter(self._level(helper, folders, level, name))
+
+    def _folders(self, level, name):
+        """The folder of that name in the upper, and in the layer."""
+        source, target = level.folders
+        try:
+            below = source.enter(name)
+        except OverlayrootError as error:
+            raise level.within(OverlayrootError(name, error.problem, error.cure)) from error
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            os.rmdir(name, dir_fd=target.fd)
+            self.changed.append(level.path_of(name))
+            return None
+        return below, target.enter(name)
+
+    def _level(self, helper, folders, parent=None, name=""):
+        source, target = folders
+        # Names that were read while others are made may come twice.
+        below = sorted({entry for entry, is_folder, _is_file in raw.entries(source) if is_folder})
+        for folder in below:
+            os.mkdir(folder, 0o700, dir_fd=target.fd)
+        level = Level(folders, below, parent, name)
+        for done in helper.done():
+            self._count(*done)
+        if helper.is_free():
+            helper.send(level, source.fd, target.fd, version_of(source.status))
+        else:
+            self._count(level, *self._here(level))
+        return level
+
+    def _here(self, level):
+        source, target = level.folders
+        try:
+            return self.entries.copy(source, target.fd, version_of(source.status))
+        except OverlayrootError as error:
+            raise level.within(error) from error
+
+    def _over_there(self, source, target, version):
+        try:
+            with contextlib.closing(self.kind(source, 0)) as folder:
+                return self.entries.copy(folder, target, version)
+        finally:
+            os.close(target)
+
+    def _count(self, level, files, size, changed):
+        self.files += files
+        self.bytes += size
+        self.changed += map(level.path_of, changed)
+        self.tell(self.files, self.bytes)

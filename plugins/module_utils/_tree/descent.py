@@ -1,0 +1,67 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way down a tree, or down several that are alike, with a bounded number of descriptors."""
+
+from __future__ import annotations
+
+from .._core.errors import OverlayrootError
+from .._host.names import from_os
+
+# So many folders of one tree are left open on the way down.
+_OPEN = 32
+
+
+class Level:
+    """Folders of the same path in each of the trees, and what is left to do in them."""
+
+    __slots__ = ("folders", "left", "name", "parent")
+
+    def __init__(self, folders, left, parent=None, name=""):
+        self.folders = folders
+        self.left = iter(left)  # names to look into
+        self.parent = parent
+        self.name = name
+
+    def path(self):
+        """With a slash at the end."""
+        names, level = [""], self
+        while level is not None:
+            names.append(level.name)
+            level = level.parent
+        return from_os("/".join(reversed(names)))
+
+    def path_of(self, name):
+        """Of a name in it, or of itself where that is empty."""
+        return (self.path() + from_os(name)).rstrip("/") or "/"
+
+    def within(self, error):
+        """An error in it that has a name for its subject."""
+        return OverlayrootError(self.path_of(error.subject), error.problem, error.cure)
+
+    def close(self):
+        for folder in self.folders:
+            folder.close()
+
+
+class Descent:
+    """The levels from the roots, which whoever opened them closes, to where the reader is."""
+
+    def __init__(self, root):
+        self.levels = [root]
+
+    def enter(self, level):
+        self.levels.append(level)
+        if len(self.levels) > _OPEN:
+            self.levels[-_OPEN - 1].close()
+
+    def leave(self):
+        left = self.levels.pop()
+        if left.parent is not None:
+            for above, folder in zip(left.parent.folders, left.folders):
+                above.reopen(folder)
+            left.close()
+
+    def close(self):
+        for level in self.levels[1:]:
+            level.close()

@@ -1,0 +1,165 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies in one folder, copied into another."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from functools import partial
+
+from .._core.errors import OverlayrootError
+from . import attributes, content, metadata, raw
+from .data import Mover
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# Only whoever writes to the source meanwhile causes these: nobody else writes to the copy.
+_CHANGED = (errno.ENOENT, errno.EEXIST)
+
+
+def version_of(status):
+    """What differs after something was written, in the least."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+class Entries:
+    """Copies everything but folders. Errors have a name for their subject. `links` is a folder beside the copy.
+
+    There every inode with several names is made first, by a name that says which one it is. So
+    processes that copy parts of one tree find each other's, and no table of them is needed.
+    """
+
+    def __init__(self, links):
+        self.links = links
+        self.mover = Mover()
+        self.files = 0
+        self.bytes = 0
+        self.changed = []  # names; "" is that of the folder itself
+
+    def copy(self, source, target, version):
+        """Into the descriptor `target`, in which nothing is made after this. `version` is that of
+        the folder when its folders were read. Gives what it counted."""
+        self.files, self.bytes, self.changed = 0, 0, []
+        for name, is_folder, is_file in raw.entries(source):
+            if not is_folder:
+                self._entry(partial(self._file if is_file else self._other, source, target, name), target, name)
+        try:
+            metadata.give(target, source.status, raw.values(source, source.fd, source.attributes))
+        except OSError as error:
+            raise failed("", error) from error
+        if version_of(os.fstat(source.fd)) != version:
+            self.changed.append("")
+        return self.files, self.bytes, self.changed
+
+    def _entry(self, copy, target, name):
+        try:
+            if not _is_whole(copy):
+                with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                    os.unlink(name, dir_fd=target)
+                if not _is_whole(copy):
+                    self.changed.append(name)
+        except OSError as error:
+            raise failed(name, error) from error
+        self.files += 1
+
+    def _file(self, source, target, name):
+        """Whether the copy is what the source was at one time."""
+        data = content.open_file(source.fd, name)
+        try:
+            status = os.fstat(data)
+            names = attributes.names(data)
+            if source.file_marks(name, names).metacopy:
+                raise OverlayrootError(
+                    name,
+                    "has its data in a layer below (metacopy)",
+                    "Write it anew, and mount unions that are to be saved with metacopy=off",
+                )
+            is_whole = self._place(target, name, status, partial(self._make_file, data, status, raw.values(source, data, names)))
+            return is_whole and version_of(os.fstat(data)) == version_of(status)
+        finally:
+            os.close(data)
+
+    def _other(self, source, target, name):
+        original = attributes.target(source.fd, name)
+        status = os.lstat(original)
+        values = raw.values(source, original, attributes.names(original))
+        if stat.S_ISLNK(status.st_mode):
+            make = partial(self._make_link, _link_text(original), status, values)
+        elif stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            return False
+        else:
+            make = partial(self._make_node, status, values)
+        return self._place(target, name, status, make) and version_of(os.lstat(original)) == version_of(status)
+
+    def _place(self, target, name, status, make):
+        """False where its other names got a copy of another time."""
+        if not raw.is_grouped(status):
+            make(target, name)
+            return True
+        inode = f"{status.st_dev}.{status.st_ino}"
+        copy = ".".join([inode, *map(str, version_of(status))])
+        try:
+            self._link(copy, target, name)
+        except FileNotFoundError:
+            is_only = self._make_first(make, inode, copy)
+            self._link(copy, target, name)
+            return is_only
+        return True
+
+    def _make_first(self, make, inode, copy):
+        try:
+            make(self.links, copy)
+        except FileExistsError:
+            return True  # another process makes it just now
+        try:
+            os.mknod(inode, dir_fd=self.links)
+        except FileExistsError:
+            return False
+        return True
+
+    def _link(self, copy, target, name):
+        os.link(copy, name, src_dir_fd=self.links, dst_dir_fd=target, follow_symlinks=False)
+
+    def _make_file(self, data, status, values, target, name):
+        copy = os.open(name, _CREATE, 0o600, dir_fd=target)
+        try:
+            self.mover.move(data, copy, status.st_size)
+            metadata.give(copy, status, values)
+        finally:
+            os.close(copy)
+        self.bytes += status.st_size
+
+    def _make_link(self, text, status, values, target, name):
+        os.symlink(text, name, dir_fd=target)
+        metadata.give(attributes.target(target, name), status, values)
+
+    def _make_node(self, status, values, target, name):
+        os.mknod(name, stat.S_IFMT(status.st_mode) | 0o600, status.st_rdev, dir_fd=target)
+        metadata.give(attributes.target(target, name), status, values)
+
+
+def _is_whole(copy):
+    try:
+        return copy()
+    except OSError as error:
+        if error.errno in _CHANGED:
+            return False
+        raise
+
+
+def _link_text(original):
+    try:
+        return os.readlink(original)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise FileNotFoundError(errno.ENOENT, "the link is gone") from error
+        raise
+
+
+def failed(name, error):
+    return OverlayrootError(
+        name, f"cannot be saved: {error.strerror}", "See to it in the upper, or to the file system of the layers"
+    )

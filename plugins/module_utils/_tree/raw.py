@@ -1,0 +1,45 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies in a layer as its file system shows it, without what a union keeps for itself in an upper.
+
+Whiteouts, opaque marks and redirects mean the same wherever a layer is stacked. The rest is true of
+one mount only: a layer that kept it could be taken for what it is not.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from . import attributes
+from .aufs import Aufs
+from .overlay import Overlay
+
+_OF_ONE_MOUNT = ("origin", "impure", "uuid", "nlink")
+_AUFS_OWN = ".wh..wh."
+_AUFS_OPAQUE = ".wh..wh..opq"
+
+
+def entries(folder):
+    """Every name, and whether it is a folder and a regular file."""
+    with os.scandir(folder.fd) as found:
+        for entry in found:
+            if not (isinstance(folder, Aufs) and _is_of_aufs(entry.name)):
+                yield entry.name, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False)
+
+
+def values(folder, target, names):
+    """The extended attributes of `folder` or of an entry in it; the target has those of these names."""
+    dropped = [folder.PREFIX + own for own in _OF_ONE_MOUNT] if names and isinstance(folder, Overlay) else ()
+    found = {name: attributes.value(target, name) for name in names if name not in dropped}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def is_grouped(status):
+    """Whether an inode has other names that count: whiteouts of a union share one, only to save some."""
+    return status.st_nlink > 1 and not (stat.S_ISCHR(status.st_mode) and status.st_rdev == 0)
+
+
+def _is_of_aufs(name):
+    return name.startswith(_AUFS_OWN) and name != _AUFS_OPAQUE

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tree of the store, removed."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def remove(above, name):
+    """Nothing else may write there. It may be gone already.
+
+    Folders are moved up until none is in another one, so that the deepest tree needs no more
+    descriptors than a flat one, and what a crash leaves is removed in the same way.
+    """
+    try:
+        top = os.open(name, _FLAGS, dir_fd=above)
+    except FileNotFoundError:
+        return
+    try:
+        free = (str(number) for number in itertools.count())
+        folders = _empty(top)
+        while folders:
+            for folder in folders:
+                _flatten(top, folder, free)
+            folders = os.listdir(top)
+    finally:
+        os.close(top)
+    os.rmdir(name, dir_fd=above)
+
+
+def _flatten(top, name, free):
+    folder = os.open(name, _FLAGS, dir_fd=top)
+    try:
+        for inner in _empty(folder):
+            _move_up(folder, inner, top, free)
+    finally:
+        os.close(folder)
+    os.rmdir(name, dir_fd=top)
+
+
+def _empty(folder):
+    """Remove what is no folder; the names of those that are."""
+    folders = []
+    with os.scandir(folder) as entries:
+        # What is removed while names are read could make other names be left out.
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+    return folders
+
+
+def _move_up(folder, name, top, free):
+    """To a name that is free there, or of an empty folder, which it replaces."""
+    while True:
+        try:
+            os.rename(name, next(free), src_dir_fd=folder, dst_dir_fd=top)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        else:
+            return
