@@ -208,15 +208,14 @@ overlayroot_make_upper() {
     overlayroot_make_folder "$folder/upper" "$owner" "$mode"
 }
 
-# Made aside and renamed, so that a folder that is there has its owner and mode. Only what mkdir cannot
-# do takes another program: to start programs is what the hook spends its time on.
+# A folder that is there has its owner and mode: mkdir gives the usual ones at once, any others are given
+# aside. To start programs is what the hook spends its time on.
 overlayroot_make_folder() {
     [ ! -d "$1" ] || return 0
-    if ! { mkdir -p -m "$3" "$1.new" &&
-        { [ "$2" = 0:0 ] || chown "$2" "$1.new"; } &&
-        { [ "${#3}" -eq 3 ] || chmod "$3" "$1.new"; } && mv "$1.new" "$1"; }; then
-        overlayroot_fail "$1 cannot be made"
-    fi
+    case $2,${#3} in
+        0:0,3) mkdir -m "$3" "$1" ;;
+        *) mkdir -p "$1.new" && chown "$2" "$1.new" && chmod "$3" "$1.new" && mv "$1.new" "$1" ;;
+    esac || overlayroot_fail "$1 cannot be made"
 }
 
 overlayroot_mount_overlay() {
