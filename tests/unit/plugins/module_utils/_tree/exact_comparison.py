@@ -17,10 +17,10 @@ _OF_ONE_MOUNT = ("origin", "impure", "uuid", "nlink")
 def exact(top):
     """What `read` finds, the pieces of data of each file, and the names of each inode that has several."""
     found = read(top)
-    for _kind, _content, attributes in found.values():
+    for entry in found.values():
         for prefix in ("trusted.overlay.", "user.overlay."):
             for own in _OF_ONE_MOUNT:
-                attributes.pop(prefix + own, None)
+                entry[2].pop(prefix + own, None)
     names = {}
     pieces = {}
     for path in found:
