@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import collections, packages, pip_bootstrap, report, schedule, stamp, venv
+from . import collections, packages, pip_bootstrap, report, schedule, stamp, tree, venv
 from .checkout import HERE
 from .counts import Counts
 from .environment import environment
@@ -73,9 +73,10 @@ def _set_up(tools: list[str]) -> None:
 
 def _demo() -> int:
     _set_up(packages.for_guests(HERE))
-    os.chdir(HERE.root)
-    env = environment(HERE, os.environ)
-    os.execve(HERE.venv / "bin/python", ["python", "tests/demo/demo.py"], env)
+    with tempfile.TemporaryDirectory(prefix="overlayroot-") as top:
+        show = tree.grow(HERE, Path(top)) / "tests/demo/demo.py"
+        env = {**environment(HERE, os.environ), "ANSIBLE_COLLECTIONS_PATH": top}
+        return subprocess.run([HERE.venv / "bin/python", show], env=env, check=False).returncode
 
 
 def _test(chosen: list[Gate], jobs: int) -> int:
