@@ -43,15 +43,15 @@ class Entries:
         """Into the descriptor `target`, in which nothing is made after this. `version` is that of
         the folder when its folders were read. Gives what it counted."""
         self.files, self.bytes, self.changed = 0, 0, []
-        for name, is_folder, is_file in raw.entries(source):
-            if not is_folder:
-                self._entry(partial(self._file if is_file else self._other, source, target, name), target, name)
         try:
+            for name, is_folder, is_file in raw.entries(source):
+                if not is_folder:
+                    self._entry(partial(self._file if is_file else self._other, source, target, name), target, name)
             metadata.give(target, source.status, raw.values(source, source.fd, source.attributes))
+            if version_of(os.fstat(source.fd)) != version:
+                self.changed.append("")
         except OSError as error:
             raise failed("", error) from error
-        if version_of(os.fstat(source.fd)) != version:
-            self.changed.append("")
         return self.files, self.bytes, self.changed
 
     def _entry(self, copy, target, name):

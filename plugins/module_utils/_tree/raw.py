@@ -23,6 +23,8 @@ _AUFS_OPAQUE = ".wh..wh..opq"
 
 def entries(folder):
     """Every name, and whether it is a folder and a regular file."""
+    # A process that shares the descriptor may have ended midway.
+    os.lseek(folder.fd, 0, os.SEEK_SET)
     with os.scandir(folder.fd) as found:
         for entry in found:
             if not (isinstance(folder, Aufs) and _is_of_aufs(entry.name)):
