@@ -50,6 +50,13 @@ def test_two_hosts_from_the_readme(hosts, folder):
     assert len(re.findall(r"(?:kiosk|runner)\.example\.org +yes ", status)) == 2
 
 
+def test_what_was_changed_is_listed(hosts, folder):
+    for host in hosts:
+        host.sh("echo changed > /etc/overlayroot-changed; rm /etc/issue")
+    shown = play(folder, "labs.overlayroot.diff")
+    assert len(re.findall(r"deleted: 1\b", shown)) == 2
+
+
 def test_a_second_run_changes_nothing(hosts, folder):
     boots = [host.sh("cat /proc/sys/kernel/random/boot_id") for host in hosts]
     assert re.findall(r"changed=(\d+)", play(folder, "labs.overlayroot.provision")) == ["0", "0"]

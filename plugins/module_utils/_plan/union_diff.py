@@ -112,8 +112,13 @@ def _check_reachable(seen, mount, layer):
     if seen.paths[layer].kind != "directory":
         raise OverlayrootError(f"layer {layer}", "is not there any more", cure)
     real = seen.real(layer)
-    if mountinfo.visible(seen.mounts, real) != mountinfo.visible(mountinfo.without(seen.mounts, mount), real):
+    if mountinfo.visible(seen.mounts, real) in _hiding(seen.mounts, mount):
         raise OverlayrootError(f"layer {layer}", f"is hidden by the union at {mount.path}", cure)
+
+
+def _hiding(mounts, mount):
+    """The union and what was mounted on it. On that of the root are those that its boot took along."""
+    return (mount,) if mount.path == "/" else set(mounts) - set(mountinfo.without(mounts, mount))
 
 
 def show(changes, text, wanted):

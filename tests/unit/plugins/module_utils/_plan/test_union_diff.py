@@ -71,6 +71,20 @@ def test_what_cannot_be_compared(seen_by, said):
     assert said in str(caught.value)
 
 
+def test_the_layers_of_a_root_lie_on_what_its_boot_took_along():
+    options = "lowerdir=/run/base,upperdir=/run/rw/upper,workdir=/run/rw/work"
+    booted = (
+        mount(2, 1, "/", "overlay", options, "0:50"),
+        mount(3, 2, "/run", "tmpfs", "rw", "0:51"),
+        mount(4, 3, "/run/base", "ext4", "ro", "8:1"),
+        mount(5, 3, "/run/rw", "tmpfs", "rw", "0:52"),
+    )
+    root = FakeHost(folders=("/run/base", "/run/rw/upper", "/run/rw/work"), mounts=booted)
+    assert layers(root, path="/").paths == ("/run/rw/upper", "/run/base")
+    with pytest.raises(OverlayrootError, match="layer /run/rw/upper: is hidden by the union at /"):
+        layers(root._replace(mounts=booted[:1]), path="/")
+
+
 def test_a_layer_that_the_union_hides():
     with pytest.raises(OverlayrootError, match="layer /l: is hidden by the union at /l"):
         layers(host(LAYERS, path="/l"), path="/l")
