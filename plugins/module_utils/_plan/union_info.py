@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
-from .._core import bootconf, initramfs, layout, mounted, mountinfo
+from .._core import bootconf, initramfs, layout, mounted, mountinfo, store
 from .._core.paths import clean
 from .._core.state import Sight
 
 ARGUMENTS = {"path": {"type": "str"}}
-
-_GENERATIONS = layout.STORE + "/generations"
-_LAYERS = layout.STORE + "/layers"
-_BOOT = layout.STORE + "/boot"
 
 
 class Wanted(NamedTuple):
@@ -32,7 +27,7 @@ def sight(wanted):
         return Sight(paths=(wanted.path,), layers=True)
     return Sight(
         files=(layout.RECORD, *layout.both((bootconf.PATH, initramfs.LIBRARY))),
-        folders=(_GENERATIONS, _LAYERS, _BOOT),
+        folders=store.FOLDERS,
         layers=True,
         initramfs=True,
     )
@@ -108,25 +103,13 @@ def _initramfs(state):
 
 
 def _store(state):
-    generations = state.folders[_GENERATIONS]
-    if mountinfo.at(state.mounts, layout.DATA) is None or generations is None:
-        return None
-    boot, saved = state.folders[_BOOT] or {}, state.folders[_LAYERS] or {}
-    return {
+    found = store.of(state)
+    return found and {
         "generations": [
-            {"number": number, "layers": generations[str(number)].split()}
-            for number in sorted(int(name) for name in generations if name.isdigit() and generations[name] is not None)
+            {"number": number, "layers": list(ids)}
+            for number, ids in sorted(found.generations.items())
+            if number and ids is not None
         ],
-        "current": int(boot.get("current") or 0),
-        "layers": [
-            {"id": name, **_about(saved.get(f"{name}.json"))} for name in sorted(saved) if not name.endswith(".json")
-        ],
+        "current": found.current,
+        "layers": [{"id": name, **about} for name, about in found.layers.items()],
     }
-
-
-def _about(text):
-    try:
-        about = json.loads(text or "")
-    except ValueError:
-        return {}
-    return about if isinstance(about, dict) else {}

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store on the data file system: saved layers, generations, and which one is booted."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+from . import layout, mountinfo
+from .errors import OverlayrootError
+
+LAYERS = layout.STORE + "/layers"
+GENERATIONS = layout.STORE + "/generations"
+BOOT = layout.STORE + "/boot"
+CURRENT = BOOT + "/current"
+NEXT = BOOT + "/next"
+# What a State must know to have a store read from it.
+FOLDERS = (LAYERS, GENERATIONS, BOOT)
+
+# What the boot hook takes for a layer: nothing that leads out of the store, nothing that is hidden.
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
+
+
+class Store(NamedTuple):
+    """`layers` is {id: what its record says}, `generations` {number: ids, the lowest layer first}; a
+    damaged generation has the value None. `current` is None where it is damaged."""
+
+    layers: dict
+    generations: dict
+    current: int
+
+    def next_number(self):
+        """Of the generation to be made: none is ever used again."""
+        return 1 + max(self.generations)
+
+    def ids(self, number):
+        """The layers of a generation that can be booted."""
+        if number not in self.generations:
+            known = ", ".join(map(str, sorted(self.generations)))
+            raise OverlayrootError("generation %s" % number, "the store does not have it", "Use one of %s" % known)
+        ids = self.generations[number]
+        missing = ["its file"] if ids is None else ["layer " + name for name in ids if name not in self.layers]
+        if missing:
+            raise OverlayrootError(
+                "generation %s" % number, "is damaged: %s cannot be read" % missing[0], "Use another generation"
+            )
+        return ids
+
+    def is_whole(self, number):
+        ids = self.generations[number]
+        return ids is not None and all(name in self.layers for name in ids)
+
+    def before(self, number):
+        """The newest whole generation that is older than `number`."""
+        older = [known for known in self.generations if known < number and self.is_whole(known)]
+        if not older:
+            raise OverlayrootError(
+                "generation %s" % number, "there is none before it", "Save one first, or name the generation"
+            )
+        return max(older)
+
+
+def of(state):
+    """The Store of a State that knows FOLDERS, None where there is none to be seen."""
+    saved, generations, boot = (state.folders[folder] for folder in FOLDERS)
+    if mountinfo.at(state.mounts, layout.DATA) is None or generations is None:
+        return None
+    names = [name for name in saved or {} if not name.startswith(".") and not name.endswith(".json")]
+    numbered = {int(name): _ids(text) for name, text in generations.items() if name.isdecimal()}
+    return Store(
+        {name: _about(saved.get(name + ".json")) for name in sorted(names)},
+        {0: (), **numbered},
+        _number((boot or {}).get("current") or "0"),
+    )
+
+
+def needed(state):
+    """The Store, or an error that says why there is none."""
+    store = of(state)
+    if store is None:
+        raise OverlayrootError(
+            "the store",
+            "no data file system is mounted",
+            "Provision the host with overlayroot_data, and boot it into its union",
+        )
+    return store
+
+
+def _ids(text):
+    ids = tuple((text or "").split())
+    return ids if text is not None and all(map(_ID.match, ids)) else None
+
+
+def _number(text):
+    text = text.strip()
+    return int(text) if text.isdecimal() else None
+
+
+def _about(text):
+    try:
+        about = json.loads(text or "")
+    except ValueError:
+        return {}
+    return about if isinstance(about, dict) else {}
