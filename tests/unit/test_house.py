@@ -70,6 +70,17 @@ def test_the_data_path_stands_on_the_host_layer(path):
     assert "ansible" not in others
 
 
+def test_the_engine_stands_on_all_of_these():
+    mine, _others = own(UTILS / "_engine.py")
+    assert mine == {"_core", "_host", "_tree"}
+
+
+@pytest.mark.parametrize("door", ["_entry.py"])
+def test_a_door_knows_the_engine_only(door):
+    mine, _others = own(UTILS / door)
+    assert mine == {"_engine"}
+
+
 @pytest.mark.parametrize("path", python_files(UTILS))
 def test_only_the_entry_knows_ansible(path):
     _mine, others = own(path)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.labs.overlayroot.plugins.module_utils import _entry
+from ansible_collections.labs.overlayroot.plugins.module_utils import _engine, _entry
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, Sight, State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import RemoveFile, WriteFile
@@ -89,8 +89,8 @@ def module(monkeypatch):
         monkeypatch.setattr(AnsibleModule, "__init__", init)
         monkeypatch.setattr(AnsibleModule, "exit_json", leave(False))
         monkeypatch.setattr(AnsibleModule, "fail_json", leave(True))
-        monkeypatch.setattr(_entry, "see", host.see)
-        monkeypatch.setattr(_entry, "do", host.do)
+        monkeypatch.setattr(_engine, "see", host.see)
+        monkeypatch.setattr(_engine, "do", host.do)
         with pytest.raises(Exited):
             entry(PLANNER)
         json.dumps(out, ensure_ascii=False).encode("utf-8")

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a planner, a file of `_plan`, on a host: the same behind every door.
+
+Results are what a module returns: every text in them is fit for JSON.
+"""
+
+from __future__ import annotations
+
+from ._core import plan
+from ._core.errors import OverlayrootError
+from ._core.paths import written
+from ._host.do import do
+from ._host.see import see
+from ._tree.changes import changes
+from ._tree.layers import opened
+from ._tree.text import unified
+
+
+def change(planner, params, check_mode):
+    """What was done to the host, or in check mode would be."""
+    wanted = planner.wanted(params)
+    seen = see(planner.sight(wanted))
+    steps = planner.plan(seen, wanted)
+    plan.check(steps, planner.asked(wanted))
+    shown = planner.show(plan.simulate(seen, steps), wanted)
+    if steps and not check_mode:
+        planner.check_apply(seen, steps)
+        _apply(seen, steps)
+        shown = _confirm(planner, wanted, seen, steps)
+    diff = {"before": planner.show(seen, wanted), "after": shown}
+    return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **shown})
+
+
+def report(planner, params):
+    """What is seen of the host."""
+    wanted = planner.wanted(params)
+    return _written(planner.show(see(planner.sight(wanted)), wanted))
+
+
+def compare(planner, params):
+    """What the layers of a union hold."""
+    wanted = planner.wanted(params)
+    layers = planner.layers(see(planner.sight(wanted)), wanted)
+    with opened(layers.paths, layers.format) as roots:
+        text = {path: unified(roots, path) for path in wanted.text}
+        return _written(planner.show(changes(roots), text, wanted))
+
+
+class Stopped(Exception):
+    """Steps were done, then one could not be, and they were undone."""
+
+    def __init__(self, reason, done, undone):
+        super().__init__(str(reason))
+        self.done = done
+        self.undone = undone
+
+
+FAILURES = (OverlayrootError, Stopped)
+
+
+def failure(error):
+    """What is told of one of FAILURES."""
+    told = {"msg": str(error)}
+    if isinstance(error, Stopped):
+        told.update(steps=_show(error.done), undone=_show(error.undone))
+    return _written(told)
+
+
+def _apply(seen, steps):
+    for number, step in enumerate(steps):
+        try:
+            do(step)
+        except OverlayrootError as error:
+            raise _stop(error, seen, steps[:number]) from error
+
+
+def _confirm(planner, wanted, before, steps):
+    """See again, and plan again: nothing may be left to do."""
+    seen = see(planner.sight(wanted))
+    try:
+        left = planner.plan(seen, wanted)
+    except OverlayrootError as error:
+        raise _stop(_unconverged(str(error).rstrip(".")), before, steps) from error
+    if left:
+        raise _stop(_unconverged(", ".join(step["step"] for step in _show(left))), before, steps)
+    return planner.show(seen, wanted)
+
+
+def _unconverged(remainder):
+    return OverlayrootError("the host", f"did not converge: {remainder}", "What was done is undone; report this")
+
+
+def _stop(reason, before, done):
+    """Undo what was done, as far as that goes."""
+    undone = []
+    for step in plan.undo(before, done):
+        try:
+            do(step)
+            undone.append(step)
+        except OverlayrootError as error:
+            reason = f"{reason} Undoing failed, too: {error}"
+    return Stopped(reason, done, undone)
+
+
+def _show(steps):
+    return [step.show() for step in steps]
+
+
+def _written(value):
+    """A value of which every text is fit for JSON."""
+    if isinstance(value, dict):
+        return {_written(key): _written(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written(item) for item in value]
+    return written(value) if isinstance(value, str) else value
