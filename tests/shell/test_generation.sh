@@ -78,3 +78,88 @@ test_reset_leaves_an_upper_that_is_not_in_use() {
     conf_persistence=none
     overlayroot_reset && [ -d "$store/upper" ]
 }
+
+make_session() {
+    make_store
+    conf_persistence=upper policies=$scratch/mounts
+    mkdir -p "$store/upper/etc" "$store/upper/srv" "$store/work/work" "$store/mounts/home/upper/ann" \
+        "$store/mounts/home/work" "$store/mounts/srv-my-disk/upper/photo"
+    echo 2 >"$store/boot/current"
+    printf '%s\n' 'union root / 0:0 755 -' 'union home /home 0:0 755 -' 'union srv-my-disk /srv/my\040disk 0:0 755 -' \
+        'union usr /usr 0:0 755 -' 'ro boot /boot 0:0 755 -' >"$policies"
+}
+
+is_saved() {
+    [ -d "$store/layers/new/etc" ] && [ -d "$store/layers/new/home/ann" ] && [ -d "$store/layers/new/srv/my disk/photo" ] &&
+        [ ! -e "$store/upper" ] && [ ! -e "$store/work" ] && [ ! -e "$store/mounts" ] &&
+        equal "$(cat "$store/generations/3")" 'a
+b.2
+new' && equal "$(cat "$store/boot/current")" 3 && [ ! -e "$store/generations/4" ]
+}
+
+test_save_makes_the_upper_a_layer() {
+    make_session
+    overlayroot_save new && is_saved
+}
+
+test_save_moves_aside_what_a_mount_point_holds() {
+    make_session
+    mkdir -p "$store/upper/home/hidden"
+    overlayroot_save new && is_saved && [ ! -e "$store/layers/new/home/hidden" ]
+}
+
+test_the_first_save_stacks_one_layer() {
+    make_session
+    rm -r "$store/boot/current" "$store/generations" && mkdir "$store/generations"
+    overlayroot_save new && equal "$(cat "$store/generations/1")" new && equal "$(cat "$store/boot/current")" 1
+}
+
+# shellcheck disable=SC2329 # called in place of the commands
+cut_off_after() {
+    steps_left=$1
+    spend() { [ "$steps_left" -gt 0 ] && steps_left=$((steps_left - 1)) || exit 1; }
+    mv() { spend && command mv "$@"; }
+    sync() { spend; }
+}
+
+# Every rename and flush is a moment at which the power may go: whatever was done, doing all of it
+# again comes to the same.
+test_save_is_gone_on_with_wherever_it_was_cut_off() {
+    for left in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+        rm -rf "$store"
+        make_session
+        (cut_off_after "$left" && overlayroot_save new) || :
+        if ! { overlayroot_save new && is_saved; }; then
+            echo "cut off after $left"
+            return 1
+        fi
+    done
+}
+
+test_save_without_an_upper_is_ignored() {
+    make_store
+    conf_persistence=upper
+    overlayroot_save new && [ ! -e "$store/layers/new" ] && [ ! -e "$store/generations/3" ]
+    conf_persistence=none
+    mkdir "$store/upper"
+    overlayroot_save new && [ -d "$store/upper" ]
+}
+
+test_rollback_resets_and_goes_back() {
+    make_session
+    overlayroot_rollback 1 && [ ! -e "$store/upper" ] && equal "$(cat "$store/boot/current")" 1
+}
+
+test_rollback_to_what_cannot_be_booted_leaves_all() {
+    make_session
+    rmdir "$store/layers/a"
+    ! overlayroot_rollback 1 && [ -d "$store/upper" ] && equal "$(cat "$store/boot/current")" 2
+}
+
+test_layers_of_a_file_system_of_its_own() {
+    make_store
+    mkdir -p "$store/layers/b.2/srv/my disk"
+    overlayroot_read_generation 2 &&
+        equal "$(overlayroot_layers_at '/srv/my\040disk')" "$store/layers/b.2/srv/my\\040disk:" &&
+        equal "$(overlayroot_layers_at /usr)" ''
+}

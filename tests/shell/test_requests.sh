@@ -2,7 +2,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-ask() { ask_mode='' ask_reset='' ask_generation=''; }
+ask() { ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback=''; }
 
 test_cmdline_is_read() {
     ask
@@ -31,4 +31,18 @@ test_unknown_requests_change_nothing() {
     echo 'overlayroot.mode=$(reboot) overlayroot.generation=1x overlayroot.generation= overlayroot.colour' >"$OVERLAYROOT_CMDLINE"
     overlayroot_read_cmdline
     equal "$ask_mode$ask_reset$ask_generation" ''
+}
+
+test_what_becomes_of_the_upper_is_read() {
+    ask
+    printf 'save=2026-11-21.a\nrollback=3' >next
+    overlayroot_read_next next
+    equal "$ask_save,$ask_rollback" 2026-11-21.a,3
+}
+
+test_a_layer_or_generation_that_is_none_is_ignored() {
+    ask
+    printf '%s\n' save=../a save=.a save= 'save=a:b' rollback=x rollback= >next
+    overlayroot_read_next next
+    equal "$ask_save$ask_rollback" ''
 }

@@ -32,6 +32,11 @@ overlayroot_is_number() {
     case $1 in '' | *[!0-9]*) return 1 ;; esac
 }
 
+# Of a layer: nothing that leads out of the store, nothing that is hidden.
+overlayroot_is_id() {
+    case $1 in '' | .* | *[!A-Za-z0-9._-]*) return 1 ;; esac
+}
+
 # ---- what is wanted ----
 
 overlayroot_read_conf() {
@@ -72,12 +77,13 @@ overlayroot_request() {
     case $1 in
         mode=on | mode=off) ask_mode=${1#mode=} ;;
         reset) ask_reset=yes ;;
-        generation=*)
-            if overlayroot_is_number "${1#generation=}"; then
-                ask_generation=${1#generation=}
-            else
-                overlayroot_say "request ignored, not a number: $1"
-            fi
+        save=*)
+            ! overlayroot_is_id "${1#save=}" || { ask_save=${1#save=} && return; }
+            overlayroot_say "request ignored, no name of a layer: $1"
+            ;;
+        generation=* | rollback=*)
+            overlayroot_is_number "${1#*=}" || { overlayroot_say "request ignored, not a number: $1" && return; }
+            case $1 in generation=*) ask_generation=${1#*=} ;; *) ask_rollback=${1#*=} ;; esac
             ;;
         *) overlayroot_say "unknown request ignored: $1" ;;
     esac
@@ -154,18 +160,23 @@ overlayroot_read_generation() {
     [ -n "$store" ] || overlayroot_fail "generation $1: there is no data file system to hold it" || return
     [ -f "$file" ] || overlayroot_fail "generation $1: the store does not have it" || return
     while read -r id || [ -n "$id" ]; do
-        case $id in '' | .* | *[!A-Za-z0-9._-]*) overlayroot_fail "generation $1: bad layer id '$id'"; return 1 ;; esac
+        overlayroot_is_id "$id" || overlayroot_fail "generation $1: bad layer id '$id'" || return
         [ -d "$store/layers/$id" ] || overlayroot_fail "generation $1: layer $id is missing" || return
         lower=$store/layers/$id${lower:+:$lower}
         layers=$((layers + 1))
     done <"$file"
 }
 
+# Sets current to the generation that is booted unless another one is asked for.
+overlayroot_read_current() {
+    current=0
+    [ -z "$store" ] || [ ! -s "$store/boot/current" ] || read -r current <"$store/boot/current" || :
+    overlayroot_is_number "$current" || overlayroot_fail "boot/current holds '$current', not a number"
+}
+
 # Which generation to boot, and whether the persistent upper belongs to it.
 overlayroot_choose_generation() {
-    local current=0
-    [ -z "$store" ] || [ ! -s "$store/boot/current" ] || read -r current <"$store/boot/current" || :
-    overlayroot_is_number "$current" || overlayroot_fail "boot/current holds '$current', not a number" || return
+    overlayroot_read_current || return
     generation=${ask_generation:-$current}
     persistence=$conf_persistence
     if [ "$persistence" = upper ] && [ "$generation" != "$current" ]; then
@@ -175,17 +186,89 @@ overlayroot_choose_generation() {
     overlayroot_read_generation "$generation"
 }
 
-# Constant time whatever the upper holds: it is renamed aside and deleted by the running system.
-overlayroot_reset() {
-    local n=0 name
-    [ "$conf_persistence" = upper ] || return 0
+# ---- what becomes of the upper: each in constant time, by renames, whatever it holds ----
+
+# Sets aside to a new folder in the trash, which the running system deletes.
+overlayroot_make_aside() {
+    local n=0
     while [ -e "$store/trash/$n" ]; do n=$((n + 1)); done
-    mkdir "$store/trash/$n" || overlayroot_fail "reset: the store is not writable" || return
+    aside=$store/trash/$n
+    mkdir "$aside" || overlayroot_fail "the store is not writable"
+}
+
+overlayroot_reset() {
+    local name
+    [ "$conf_persistence" = upper ] || return 0
+    overlayroot_make_aside || return
     for name in upper work mounts; do
-        [ ! -e "$store/$name" ] || mv "$store/$name" "$store/trash/$n/$name" ||
+        [ ! -e "$store/$name" ] || mv "$store/$name" "$aside/$name" ||
             overlayroot_fail "reset: $store/$name cannot be moved aside" || return
     done
     sync
+}
+
+# A generation that cannot be booted is not gone to.
+overlayroot_rollback() {
+    overlayroot_read_generation "$1" && overlayroot_reset && overlayroot_put boot/current "$1"
+}
+
+# The upper becomes the layer $1 on top of a new generation. Goes on where a boot was cut off.
+overlayroot_save() {
+    local new=$store/layers/.$1.new
+    if [ ! -d "$store/layers/$1" ]; then
+        if [ "$conf_persistence" != upper ] || ! { [ -d "$store/upper" ] || [ -d "$new" ]; }; then
+            overlayroot_say "request ignored, there is no upper to save: save=$1"
+            return 0
+        fi
+        overlayroot_make_aside &&
+            { [ -d "$new" ] || mv "$store/upper" "$new"; } &&
+            overlayroot_save_mounts "$new" &&
+            sync &&
+            mv "$new" "$store/layers/$1" || overlayroot_fail "save: layer $1 cannot be put together" || return
+    fi
+    overlayroot_stack "$1" && overlayroot_reset
+}
+
+# The layer $1 holds the uppers of other file systems where these are mounted.
+overlayroot_save_mounts() {
+    local policy id path owner mode options upper
+    [ -f "$policies" ] || return 0
+    while read -r policy id path owner mode options; do
+        upper=$store/mounts/$id/upper
+        [ "$policy,$path" != union,/ ] && [ -d "$upper" ] || continue
+        path=$1$(printf '%b' "$path")
+        # A mount point that the session made; what a mount point holds was never seen.
+        [ ! -e "$path" ] || mv "$path" "$aside/$id" || return
+        mkdir -p "${path%/*}" && mv "$upper" "$path" || return
+    done <"$policies"
+}
+
+# A new generation of the layers of the current one and $1, unless the newest is that.
+overlayroot_stack() {
+    local file newest=0 ids
+    for file in "$store/generations"/*; do
+        file=${file##*/}
+        ! overlayroot_is_number "$file" || [ "$file" -le "$newest" ] || newest=$file
+    done
+    ids=$(overlayroot_ids "$newest")
+    if [ "${ids##*[!A-Za-z0-9._-]}" != "$1" ]; then
+        overlayroot_read_current || return
+        ids=$(overlayroot_ids "$current")
+        newest=$((newest + 1))
+        overlayroot_put "generations/$newest" "${ids:+$ids
+}$1" || return
+    fi
+    overlayroot_put boot/current "$newest"
+}
+
+overlayroot_ids() {
+    [ ! -f "$store/generations/$1" ] || cat "$store/generations/$1"
+}
+
+# Writes $2 to the file $1 of the store: a boot that is cut off leaves the old content or the new one.
+overlayroot_put() {
+    { printf '%s\n' "$2" >"$store/$1.new" && sync && mv "$store/$1.new" "$store/$1" && sync; } ||
+        overlayroot_fail "$store/$1 cannot be written"
 }
 
 # ---- the union ----
@@ -272,7 +355,7 @@ overlayroot_mount_usr() {
         union)
             overlayroot_make_upper "$uppers/mounts/$id" "$owner" "$mode" || return
             mount -n -o remount,ro none "$usr" || overlayroot_fail "/usr cannot be made read-only" || return
-            overlayroot_mount_overlay "$(overlayroot_usr_layers)$usr" "$uppers/mounts/$id" "$root/usr"
+            overlayroot_mount_overlay "$(overlayroot_layers_at /usr)$usr" "$uppers/mounts/$id" "$root/usr"
             ;;
         *)
             [ "$policy" != ro ] || mount -n -o remount,ro none "$usr" ||
@@ -282,11 +365,12 @@ overlayroot_mount_usr() {
     esac
 }
 
-# What the layers hold below /usr, for a /usr that is a file system of its own.
-overlayroot_usr_layers() {
-    local layer IFS=:
+# What the layers hold at the path $1, where a file system of its own is mounted, each with a colon behind.
+overlayroot_layers_at() {
+    local layer plain IFS=:
+    plain=$(printf '%b' "$1")
     for layer in $lower; do
-        [ ! -d "$layer/usr" ] || printf '%s:' "$layer/usr"
+        [ ! -d "$layer$plain" ] || printf '%s:' "$layer$1"
     done
 }
 
@@ -348,7 +432,7 @@ overlayroot_fstab_entry() {
 # Prints the options of the union whose base is mounted at $1 with the options $2.
 overlayroot_fstab_union() {
     local folder=$uppers/mounts/$id
-    printf '%s' "lowerdir=$1,upperdir=$folder/upper,workdir=$folder/work${conf_options:+,$conf_options}"
+    printf '%s' "lowerdir=$(overlayroot_layers_at "$path")$1,upperdir=$folder/upper,workdir=$folder/work${conf_options:+,$conf_options}"
     printf '%s' ",x-systemd.requires-mounts-for=$1"
     overlayroot_waiting "$2"
 }
@@ -447,7 +531,9 @@ overlayroot_bind_fstab() {
 # nothing is left on the host.
 overlayroot_empty_trash() {
     local units=/run/systemd/system trash=$store/trash
-    [ -n "$store" ] && [ -e "$trash/0" ] || return 0
+    [ -n "$store" ] || return 0
+    set -- "$trash"/*
+    [ -e "$1" ] || return 0
     mkdir -p "$units/multi-user.target.wants"
     cat >"$units/overlayroot-trash.service" <<UNIT
 [Unit]
@@ -493,12 +579,16 @@ overlayroot_union() {
         reason="boot/next asked for mode=off"
         return 1
     fi
+    policies=$root/etc/overlayroot/mounts
+    [ -z "$ask_save" ] || overlayroot_save "$ask_save" || return
     [ "$ask_reset" != yes ] || overlayroot_reset || return
+    [ -z "$ask_rollback" ] || overlayroot_rollback "$ask_rollback" ||
+        overlayroot_say "generation $ask_rollback is not gone back to: $reason"
+    reason=''
     overlayroot_use_up_next &&
         overlayroot_choose_generation &&
         { modprobe -q overlay || :; } &&
         overlayroot_make_uppers &&
-        policies=$root/etc/overlayroot/mounts fstab=$root/etc/fstab &&
         overlayroot_mount_root &&
         policies=$OVERLAYROOT_RUN/base/etc/overlayroot/mounts fstab=$OVERLAYROOT_RUN/base/etc/fstab &&
         overlayroot_mount_usr &&
@@ -510,7 +600,7 @@ overlayroot_union() {
 # boot may go on, with or without the union, and the boot record says which.
 overlayroot_boot() {
     root=$1 store='' lower='' layers=0 generation=0 persistence='' reason=''
-    ask_mode='' ask_reset='' ask_generation=''
+    ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
     mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"
     root_access=$(overlayroot_access "$root")
