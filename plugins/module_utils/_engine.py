@@ -11,9 +11,11 @@ from __future__ import annotations
 from ._core import plan
 from ._core.errors import OverlayrootError
 from ._core.paths import written
+from ._host import interrupts
 from ._host.do import do
 from ._host.see import see
 from ._tree.changes import changes
+from ._tree.effects import EFFECTS
 from ._tree.layers import opened
 from ._tree.text import unified
 
@@ -27,8 +29,9 @@ def change(planner, params, check_mode):
     shown = planner.show(plan.simulate(seen, steps), wanted)
     if steps and not check_mode:
         planner.check_apply(seen, steps)
-        _apply(seen, steps)
-        shown = _confirm(planner, wanted, seen, steps)
+        with interrupts.held():
+            _apply(seen, steps)
+            shown = _confirm(planner, wanted, seen, steps)
     diff = {"before": planner.show(seen, wanted), "after": shown}
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **shown})
 
@@ -71,9 +74,14 @@ def failure(error):
 def _apply(seen, steps):
     for number, step in enumerate(steps):
         try:
-            do(step)
+            interrupts.check()
+            _do(step)
         except OverlayrootError as error:
             raise _stop(error, seen, steps[:number]) from error
+
+
+def _do(step):
+    EFFECTS.get(type(step), do)(step)
 
 
 def _confirm(planner, wanted, before, steps):
@@ -97,7 +105,7 @@ def _stop(reason, before, done):
     undone = []
     for step in plan.undo(before, done):
         try:
-            do(step)
+            _do(step)
             undone.append(step)
         except OverlayrootError as error:
             reason = f"{reason} Undoing failed, too: {error}"

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -112,6 +114,16 @@ def fail_at(do, number):
     return fail
 
 
+def signalled(do, number):
+    """`do`, during which a signal comes, each time."""
+
+    def signalled_do(step):
+        os.kill(os.getpid(), number)
+        do(step)
+
+    return signalled_do
+
+
 SHOWN = [{"step": "write_file", "path": "/f"}]
 
 
@@ -157,6 +169,22 @@ def test_a_failure_to_undo_is_told_and_the_rest_is_undone(module):
     assert out["msg"] == "write /f: no room. Make some. Undoing failed, too: /f: is stuck. Push."
     assert len(out["undone"]) == 1
     assert host.content == "old"
+
+
+def test_what_is_interrupted_is_undone(module):
+    host = Host("old")
+    host.do = signalled(host.do, signal.SIGINT)
+    out = module(host, ["first", "second"])
+    assert out["msg"] == "the change: was interrupted by SIGINT. What was done is undone; run it again."
+    assert out["steps"] == out["undone"] == SHOWN
+    assert host.content == "old"
+
+
+def test_what_is_interrupted_when_all_is_done_is_done(module):
+    host = Host("old")
+    host.do = signalled(host.do, signal.SIGTERM)
+    assert not module(host, ["new"])["failed"]
+    assert host.content == "new"
 
 
 def test_a_host_that_does_not_converge(module):
