@@ -28,8 +28,6 @@ options:
   request:
     description:
       - V(mode=off) boots once without the union.
-      - V(reset) gives the root and every other union of the host a new upper. The old ones are deleted in the
-        background.
       - V(generation=N) boots generation N of the store once, with an upper in RAM. V(generation=0) is the bare base.
       - V(none) withdraws a request.
     type: str
@@ -37,9 +35,9 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Start afresh at the next boot
+- name: Look at the bare base at the next boot
   labs.overlayroot.boot_next:
-    request: reset
+    request: generation=0
 
 - name: Think better of it
   labs.overlayroot.boot_next:
@@ -51,7 +49,7 @@ request:
   description: What the next boot is asked for.
   returned: success
   type: str
-  sample: reset
+  sample: generation=0
 steps:
   description: What was done, or in check mode would be.
   returned: success, or failure after steps were done

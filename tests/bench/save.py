@@ -31,7 +31,7 @@ def engine(upper, target):
     above = os.open(target.parent, os.O_RDONLY)
     try:
         with opened([str(upper)], "overlay") as (root,):
-            totals = save(root, above, target.name)
+            totals = save([("/", root)], above, target.name)
     finally:
         os.close(above)
     assert not totals.changed

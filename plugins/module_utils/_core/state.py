@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
 from . import mountinfo
@@ -45,6 +46,7 @@ class PathInfo(NamedTuple):
     uid: int = 0
     gid: int = 0
     usage: Usage = None
+    is_empty: bool = False  # of a folder
 
 
 class State(NamedTuple):
@@ -74,12 +76,23 @@ class State(NamedTuple):
 
     def with_file(self, path, content):
         """With a file written, or, with None, removed."""
-        return self._replace(files={**self.files, path: content})
+        after = self._replace(files={**self.files, path: content})
+        return after.with_entry(path, content and content.content)
+
+    def with_entry(self, path, content):
+        """With a small file in a folder that was looked at written, or, with None, removed."""
+        above, name = posixpath.split(path)
+        if self.folders.get(above) is None:
+            return self
+        folder = {known: text for known, text in self.folders[above].items() if known != name}
+        if content is not None:
+            folder[name] = content
+        return self._replace(folders={**self.folders, above: folder})
 
     def with_kind(self, path, kind, **attributes):
         """With something made, or, with "", removed at the link-free `path`, whatever it was asked as."""
         paths = {
-            asked: info._replace(kind=kind, **attributes) if info.real == path else info
+            asked: info._replace(kind=kind, **{"is_empty": False, **attributes}) if info.real == path else info
             for asked, info in self.paths.items()
         }
         return self._replace(paths=paths)

@@ -10,9 +10,10 @@ is the function of the same name in `_host/do.py`. Paths are absolute and link-f
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
-from . import bootconf, initramfs, layout, mountinfo
+from . import bootconf, initramfs, layout, mountinfo, store
 from .state import File
 from .union import Union
 
@@ -29,7 +30,7 @@ class MakeDir(NamedTuple):
         return {"step": "make_dir", "path": self.path, "mode": f"{self.mode:04o}"}
 
     def simulate(self, state):
-        return state.with_kind(self.path, "directory", mode=self.mode, uid=self.uid, gid=self.gid)
+        return state.with_kind(self.path, "directory", mode=self.mode, uid=self.uid, gid=self.gid, is_empty=True)
 
     def undo(self, before):
         return (RemoveDir(self.path),)
@@ -190,6 +191,121 @@ class Remount(NamedTuple):
 
     def undo(self, before):
         return (Remount(self.path, mountinfo.at(before.mounts, self.path).read_only),)
+
+
+class SetAside(NamedTuple):
+    """Of a folder and all that is in it, to a new name beside it."""
+
+    path: str
+    aside: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "set_aside", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_kind(self.path, "")
+
+    def undo(self, before):
+        return (PutBack(self.path, self.aside),)
+
+
+class PutBack(NamedTuple):
+    path: str
+    aside: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "put_back", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_kind(self.path, "directory")
+
+    def undo(self, before):
+        return (SetAside(self.path, self.aside),)
+
+
+class RemoveTree(NamedTuple):
+    """Of a folder that was set aside, while the host goes on with other things."""
+
+    path: str
+
+    destroys = True
+
+    def show(self):
+        return {"step": "remove_tree", "path": self.path}
+
+    def simulate(self, state):
+        return state
+
+    def undo(self, before):
+        return ()
+
+
+class CopyUp(NamedTuple):
+    """Of a folder that a union shows: the upper is to hold it, too."""
+
+    path: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "copy_up", "path": self.path}
+
+    def simulate(self, state):
+        return state
+
+    def undo(self, before):
+        return ()
+
+
+class SaveLayer(NamedTuple):
+    """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper) of each, that
+    of the root first. `label` is of the user's making."""
+
+    id: str
+    uppers: tuple
+    label: str
+    format: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "save_layer", "path": self.path}
+
+    @property
+    def path(self):
+        return store.LAYERS + "/" + self.id
+
+    def simulate(self, state):
+        about = json.dumps({"label": self.label, "format": self.format})
+        return state.with_entry(self.path, "").with_entry(self.path + ".json", about)
+
+    def undo(self, before):
+        return (RemoveLayer(self.id),)
+
+
+class RemoveLayer(NamedTuple):
+    """Of a layer that no generation needs."""
+
+    id: str
+
+    destroys = True
+
+    def show(self):
+        return {"step": "remove_layer", "path": self.path}
+
+    @property
+    def path(self):
+        return store.LAYERS + "/" + self.id
+
+    def simulate(self, state):
+        return state.with_entry(self.path, None).with_entry(self.path + ".json", None)
+
+    def undo(self, before):
+        return ()
 
 
 class BuildInitramfs(NamedTuple):

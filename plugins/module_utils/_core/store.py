@@ -40,14 +40,19 @@ class Store(NamedTuple):
         """The layers of a generation that can be booted."""
         if number not in self.generations:
             known = ", ".join(map(str, sorted(self.generations)))
-            raise OverlayrootError("generation %s" % number, "the store does not have it", "Use one of %s" % known)
+            raise OverlayrootError(f"generation {number}", "the store does not have it", f"Use one of {known}")
         ids = self.generations[number]
         missing = ["its file"] if ids is None else ["layer " + name for name in ids if name not in self.layers]
         if missing:
             raise OverlayrootError(
-                "generation %s" % number, "is damaged: %s cannot be read" % missing[0], "Use another generation"
+                f"generation {number}", f"is damaged: {missing[0]} cannot be read", "Use another generation"
             )
         return ids
+
+    def of_layer(self, name):
+        """The newest generation that has a layer on top, or None."""
+        numbers = [number for number, ids in self.generations.items() if ids and ids[-1] == name]
+        return max(numbers, default=None)
 
     def is_whole(self, number):
         ids = self.generations[number]
@@ -58,7 +63,7 @@ class Store(NamedTuple):
         older = [known for known in self.generations if known < number and self.is_whole(known)]
         if not older:
             raise OverlayrootError(
-                "generation %s" % number, "there is none before it", "Save one first, or name the generation"
+                f"generation {number}", "there is none before it", "Save one first, or name the generation"
             )
         return max(older)
 
@@ -87,6 +92,23 @@ def needed(state):
             "Provision the host with overlayroot_data, and boot it into its union",
         )
     return store
+
+
+def bootable(state, number):
+    """The layers of a generation that the next boot may be asked for; every host has the bare base."""
+    return needed(state).ids(number) if number else ()
+
+
+def check_id(name):
+    if not _ID.match(name):
+        raise OverlayrootError(
+            f"layer {name}", "is no name of a layer", "Use letters, digits, '_', '-' and '.', which is not to be the first"
+        )
+
+
+def text(ids):
+    """The file of a generation."""
+    return "".join(name + "\n" for name in ids)
 
 
 def _ids(text):

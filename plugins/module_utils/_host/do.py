@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import stat
 
 from .._core import steps
 from .._core.errors import OverlayrootError
@@ -47,6 +48,20 @@ def _overwrite_file(step):
 
 def _remove_file(step):
     files.remove(step.path)
+
+
+def _set_aside(step):
+    files.rename(step.path, step.aside)
+
+
+def _put_back(step):
+    files.rename(step.aside, step.path)
+
+
+def _copy_up(step):
+    """To give a folder the mode that it has is a change to it."""
+    with files.folder(step.path) as descriptor:
+        os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode))
 
 
 def _mount(step):
@@ -114,6 +129,9 @@ _EFFECTS = {
     steps.WriteFile: _write_file,
     steps.OverwriteFile: _overwrite_file,
     steps.RemoveFile: _remove_file,
+    steps.SetAside: _set_aside,
+    steps.PutBack: _put_back,
+    steps.CopyUp: _copy_up,
     steps.Mount: _mount,
     steps.Unmount: _unmount,
     steps.Remount: _remount,

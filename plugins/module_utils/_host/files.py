@@ -57,6 +57,13 @@ def remove_dir(path):
         os.fsync(above)
 
 
+def rename(path, new):
+    """To another name in the same folder."""
+    with parent(path) as (above, name):
+        os.rename(name, encode(new.rpartition("/")[2]), src_dir_fd=above, dst_dir_fd=above)
+        os.fsync(above)
+
+
 def remove(path):
     with parent(path) as (above, name):
         os.unlink(name, dir_fd=above)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -64,7 +65,14 @@ def _path(path):
     except OSError:
         return PathInfo(real)
     kind = {stat.S_IFDIR: "directory", stat.S_IFREG: "file"}.get(stat.S_IFMT(status.st_mode), "other")
-    return PathInfo(real, kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, _usage(real))
+    is_empty = kind == "directory" and _is_empty(real)
+    return PathInfo(real, kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, _usage(real), is_empty)
+
+
+def _is_empty(path):
+    with contextlib.suppress(PermissionError), os.scandir(encode(path)) as entries:
+        return next(entries, None) is None
+    return False
 
 
 def _usage(path):

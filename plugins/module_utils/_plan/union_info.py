@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import bootconf, initramfs, layout, mounted, mountinfo, store
+from .._core import bootconf, initramfs, layout, mounted, mountinfo, record, store
 from .._core.paths import clean
 from .._core.state import Sight
 
@@ -76,11 +76,10 @@ def _root(state):
     if _conf(state) is None and not layout.is_union(state):
         # A record that is there is of the boot before the host was unprovisioned.
         return None
-    record = state.files[layout.RECORD]
-    if record is None:
+    found = state.files[layout.RECORD]
+    if found is None:
         return {"protected": False, "reason": "the host has not started by way of the boot hook since it was provisioned"}
-    lines = [line.partition("=") for line in record.content.split("\n") if line]
-    values = {key: value for key, equals, value in lines}
+    values = record.values(found.content)
     return {**values, "protected": values.get("protected") == "yes"}
 
 

@@ -32,16 +32,17 @@ class Totals(NamedTuple):
     changed: tuple  # paths that were written to while they were copied, once more after a retry
 
 
-def save(folder, above, name, tell=None):
-    """Make the layer `name` in the folder `above` of the store, from the root folder of an upper.
+def save(parts, above, name, tell=None):
+    """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
-    It lies aside until all of it is on the disk. `tell(files, bytes)` is called now and then.
+    `parts` is (path in the layer, Folder) of each, that of the root first. The layer lies aside until all
+    of it is on the disk. `tell(files, bytes)` is called now and then.
     """
     try:
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
         with _aside(above, f".{name}.new") as stage:
-            totals = _filled(folder, stage, tell)
+            totals = _filled(parts, stage, tell)
             _sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
             os.fsync(above)
@@ -82,15 +83,39 @@ def _forget_default(stage):
         os.removexattr(stage, "system.posix_acl_default")
 
 
-def _filled(folder, stage, tell):
+def _filled(parts, stage, tell):
     links = _made(stage, _LINKS)
+    totals = Totals(0, 0, ())
     try:
-        with contextlib.closing(Folder(_made(stage, _LAYER), 0)) as layer:
-            totals = _Copy(folder, layer, Entries(links), tell or _tell_nobody).run()
+        for path, folder in parts:
+            with contextlib.closing(Folder(_placed(stage, path), 0)) as layer:
+                done = _Copy(folder, layer, Entries(links), tell or _tell_nobody).run()
+            changed = (path.rstrip("/") + name for name in done.changed)
+            totals = Totals(totals.files + done.files, totals.bytes + done.bytes, (*totals.changed, *changed))
     finally:
         os.close(links)
     removal.remove(stage, _LINKS)
     return totals
+
+
+def _placed(stage, path):
+    """A descriptor of a new folder in the layer, whose other folders are as they are to be."""
+    *way, name = [_LAYER, *path.strip("/").split("/")] if path != "/" else [_LAYER]
+    above = os.dup(stage)
+    try:
+        for part in way:
+            below = os.open(part, _FLAGS, dir_fd=above)
+            os.close(above)
+            above = below
+        times = os.fstat(above)
+        with contextlib.suppress(FileNotFoundError):
+            # A mount point that the session made.
+            os.rmdir(name, dir_fd=above)
+        placed = _made(above, name)
+        os.utime(above, ns=(times.st_atime_ns, times.st_mtime_ns))
+        return placed
+    finally:
+        os.close(above)
 
 
 def _tell_nobody(files, size):

@@ -67,7 +67,7 @@ def test_undo_takes_a_step_back(step):
     after = step.simulate(STATE)
     assert after != STATE
     back = plan.simulate(after, plan.undo(STATE, (step,)))
-    attributes = ("mode", "uid", "gid")
+    attributes = ("mode", "uid", "gid", "is_empty")
     forget = dict.fromkeys(attributes)
     assert back.mounts == STATE.mounts
     assert back.files == STATE.files

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import boot_next
@@ -40,7 +40,7 @@ def plan_for(host, request):
     return seen, wanted, boot_next.plan(seen, wanted)
 
 
-def steps_for(host, request="reset"):
+def steps_for(host, request="mode=off"):
     return [step.show() for step in plan_for(host, request)[2]]
 
 
@@ -73,15 +73,15 @@ def test_the_folder_is_made():
     assert [step["step"] for step in steps_for(host)] == ["make_dir", "write_file"]
 
 
-@pytest.mark.parametrize("request_", ["mode=off", "reset", "generation=0", "generation=12"])
+@pytest.mark.parametrize("request_", ["mode=off", "generation=0", "generation=12"])
 def test_requests(request_):
-    host = STORED._replace(small_files={boot_next.GENERATIONS: {"12": "", "12.new": "", "x": ""}})
+    host = STORED._replace(small_files={store.GENERATIONS: {"12": "", "12.new": "", "x": ""}})
     (write,) = plan_for(host, request_)[2]
     assert write.content == request_ + "\n"
 
 
 def test_a_request_that_is_there_already():
-    assert steps_for(asking(STORED, NEXT_IN_STORE, "reset\n")) == []
+    assert steps_for(asking(STORED, NEXT_IN_STORE, "mode=off\n")) == []
 
 
 @pytest.mark.parametrize("host", [STORED, asking(STORED, NEXT_IN_STORE, "")])
@@ -106,24 +106,24 @@ def test_a_request_may_always_be_made():
     boot_next.check_apply(seen, steps)
 
 
-@pytest.mark.parametrize("request_", ["", "mode=on", "generation=", "generation=-1", "generation=01", "reset\n", "off"])
+@pytest.mark.parametrize("request_", ["", "mode=on", "generation=", "generation=-1", "generation=01", "reset", "off"])
 def test_an_unknown_request(request_):
     with pytest.raises(OverlayrootError) as caught:
         boot_next.wanted({"request": request_})
     assert str(caught.value) == (
-        "request %s: is none that the boot hook knows. Use mode=off, reset, generation=N or none." % request_
+        "request %s: is none that this module makes. Use mode=off, generation=N or none." % request_
     )
 
 
 def test_a_generation_that_is_not_there():
-    host = STORED._replace(small_files={boot_next.GENERATIONS: {"1": "", "10": "", "9": "", "10.new": ""}})
+    host = STORED._replace(small_files={store.GENERATIONS: {"1": "", "10": "", "9": "", "10.new": ""}})
     with pytest.raises(OverlayrootError, match="^generation 3: the store does not have it. Use one of 0, 1, 9, 10.$"):
         plan_for(host, "generation=3")
 
 
 def test_a_host_that_is_not_provisioned():
     with pytest.raises(OverlayrootError) as caught:
-        plan_for(FakeHost(), "reset")
+        plan_for(FakeHost(), "mode=off")
     assert str(caught.value) == (
         "/etc/overlayroot/boot.conf: this host is not provisioned. Run the playbook provision."
     )
@@ -132,7 +132,7 @@ def test_a_host_that_is_not_provisioned():
 def test_a_host_with_data_that_runs_without_its_union():
     host = FakeHost(files={bootconf.PATH: ON_DISK}, mounts=(ROOT,))
     with pytest.raises(OverlayrootError) as caught:
-        plan_for(host, "reset")
+        plan_for(host, "mode=off")
     assert str(caught.value) == (
         "the data file system: is not mounted, since this host runs without its union. Boot it into the union first."
     )
@@ -141,7 +141,7 @@ def test_a_host_with_data_that_runs_without_its_union():
 @given(
     st.sampled_from([(UNPROTECTED, "/etc/overlayroot/boot"), (PROTECTED, NEXT_ON_BASE[:-5]), (STORED, NEXT_IN_STORE[:-5])]),
     st.sampled_from([None, "", "reset\n", "mode=off", "mode=off\nreset\n"]),
-    st.sampled_from(["mode=off", "reset", "generation=0", "none"]),
+    st.sampled_from(["mode=off", "generation=0", "none"]),
     st.booleans(),
     st.data(),
 )

@@ -55,7 +55,7 @@ def saved(upper, layers, format_="overlay", name="1", tell=None):
     above = os.open(layers, os.O_RDONLY)
     try:
         with opened([os.fsdecode(upper)], format_) as (root,):
-            return save(root, above, name, tell)
+            return save([("/", root)], above, name, tell)
     finally:
         os.close(above)
 

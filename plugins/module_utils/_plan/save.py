@@ -1,0 +1,94 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The upper of the root union, and of every other union that was booted with it, becomes a layer.
+
+An upper in RAM is copied at once. One on the disk is what the next boot would go on with: that boot
+makes it a layer, by renames.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from typing import NamedTuple
+
+from .._core import layout, mounted, mountinfo, record, request, store
+from .._core.errors import OverlayrootError
+from .._core.steps import CopyUp, SaveLayer, WriteFile
+
+ARGUMENTS = {"id": {"type": "str", "required": True}, "label": {"type": "str", "default": ""}}
+RULES = {}
+
+
+class Wanted(NamedTuple):
+    id: str
+    label: str
+
+    @property
+    def request(self):
+        return "save=" + self.id
+
+
+def wanted(params):
+    store.check_id(params["id"])
+    return Wanted(params["id"], params["label"])
+
+
+def asked(wanted):
+    """Nothing is destroyed here."""
+    return ()
+
+
+def sight(wanted):
+    return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
+
+
+def plan(seen, wanted):
+    found = store.needed(seen)
+    if wanted.id in found.layers or request.of(seen) == wanted.request:
+        return ()
+    booted = record.of(seen)
+    ids = found.ids(booted.generation)
+    uppers = _uppers(seen)
+    copied_up = {posixpath.dirname(path) for path, _upper in uppers} - {"/"}
+    steps = tuple(map(CopyUp, sorted(copied_up)))
+    if booted.persistence == "upper":
+        request.check_free(seen)
+        about = json.dumps({"label": wanted.label, "format": "overlay"}) + "\n"
+        return (*steps, WriteFile(_layer(wanted) + ".json", about), *request.steps(seen, wanted.request))
+    number = found.next_number()
+    return (
+        *steps,
+        SaveLayer(wanted.id, uppers, wanted.label, "overlay"),
+        WriteFile(f"{store.GENERATIONS}/{number}", store.text((*ids, wanted.id))),
+        WriteFile(store.CURRENT, f"{number}\n"),
+    )
+
+
+def check_apply(seen, steps):
+    """A save may always be made."""
+
+
+def show(state, wanted):
+    found = store.of(state)
+    about = (found and found.layers.get(wanted.id)) or {}
+    return {
+        "layer": {"id": wanted.id, **about},
+        "generation": found and found.of_layer(wanted.id),
+        "next_boot": request.of(state) == wanted.request,
+    }
+
+
+def _layer(wanted):
+    return f"{store.LAYERS}/{wanted.id}"
+
+
+def _uppers(seen):
+    """(mount point, upper) of the unions that were booted, that of the root first."""
+    union = mounted.at(seen, "/")
+    if union is None or union.upper is None or not layout.is_union(seen):
+        raise OverlayrootError("the root", "is no union that could be saved", "Boot the host into its union")
+    above = posixpath.dirname(union.upper) + "/mounts"
+    others = [other for _mount, other in mounted.unions(seen) if other.upper and mountinfo.is_within(other.upper, above)]
+    return (("/", union.upper), *sorted((other.path, other.upper) for other in others))

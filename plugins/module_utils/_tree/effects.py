@@ -1,0 +1,70 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The effects of those steps that are about whole trees."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+
+from .._core import steps, store
+from .._core.errors import OverlayrootError
+from .._host import files
+from . import removal
+from .background import in_background
+from .copy import save
+from .layers import opened
+from .manifest import manifest
+
+
+def _save_layer(step):
+    with contextlib.ExitStack() as stack:
+        above = stack.enter_context(files.folder(store.LAYERS))
+        parts = [(path, *stack.enter_context(opened([upper], step.format))) for path, upper in step.uppers]
+        totals = save(parts, above, step.id)
+    with opened([step.path], step.format) as (layer,):
+        checksum = manifest(layer)
+    about = {
+        "label": step.label,
+        "format": step.format,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **totals._asdict(),
+        "sha256": checksum,
+    }
+    files.write(step.path + ".json", json.dumps(about) + "\n", 0o644)
+
+
+def _remove_layer(step):
+    with files.parent(step.path) as (above, name):
+        removal.remove(above, name)
+    with contextlib.suppress(FileNotFoundError):
+        files.remove(step.path + ".json")
+
+
+def _remove_tree(step):
+    """And what an interrupted removal left beside it."""
+    with files.parent(step.path) as (above, name):
+        kind = name.rpartition(b"-")[0] + b"-"
+        left = [other for other in os.listdir(above) if os.fsencode(other).startswith(kind)]
+        in_background(lambda: [removal.remove(above, other) for other in left])
+
+
+def _told(effect):
+    def tell(step):
+        try:
+            effect(step)
+        except OSError as error:
+            name = step.show()["step"].replace("_", " ")
+            raise OverlayrootError(f"{name} {step.path}", error.strerror, "Look at the path on the host") from error
+
+    return tell
+
+
+EFFECTS = {
+    steps.SaveLayer: _told(_save_layer),
+    steps.RemoveLayer: _told(_remove_layer),
+    steps.RemoveTree: _told(_remove_tree),
+}
