@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from .descent import Descent, Level
 from .entries import Entries, failed, version_of
 from .folder import Folder
 from .helper import Helper
+from .stage import aside, made, sync
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # What lies in the folder that is made aside: the new layer, and the inodes with several names.
@@ -41,9 +41,9 @@ def save(parts, above, name, tell=None):
     try:
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
-        with _aside(above, f".{name}.new") as stage:
+        with aside(above, f".{name}.new") as stage:
             totals = _filled(parts, stage, tell)
-            _sync(stage)
+            sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
             os.fsync(above)
     except OSError as error:
@@ -53,43 +53,13 @@ def save(parts, above, name, tell=None):
     return totals
 
 
-@contextlib.contextmanager
-def _aside(above, name):
-    """A descriptor of a new folder that does not stay, nor what is left of an earlier one."""
-    removal.remove(above, name)
-    try:
-        stage = _made(above, name)
-        try:
-            _forget_default(stage)
-            yield stage
-        finally:
-            os.close(stage)
-    except BaseException:
-        # The first error is the one to be told.
-        with contextlib.suppress(OSError):
-            removal.remove(above, name)
-        raise
-    removal.remove(above, name)
-
-
-def _made(above, name):
-    os.mkdir(name, 0o700, dir_fd=above)
-    return os.open(name, _FLAGS, dir_fd=above)
-
-
-def _forget_default(stage):
-    """The access list that all below it would inherit: theirs are those of the upper."""
-    if "system.posix_acl_default" in os.listxattr(stage):
-        os.removexattr(stage, "system.posix_acl_default")
-
-
 def _filled(parts, stage, tell):
-    links = _made(stage, _LINKS)
+    links = made(stage, _LINKS)
     totals = Totals(0, 0, ())
     try:
         for path, folder in parts:
             with contextlib.closing(Folder(_placed(stage, path), 0)) as layer:
-                done = _Copy(folder, layer, Entries(links), tell or _tell_nobody).run()
+                done = Copy(folder, layer, Entries(links), tell or _tell_nobody).run()
             changed = (path.rstrip("/") + name for name in done.changed)
             totals = Totals(totals.files + done.files, totals.bytes + done.bytes, (*totals.changed, *changed))
     finally:
@@ -111,7 +81,7 @@ def _placed(stage, path):
         with contextlib.suppress(FileNotFoundError):
             # A mount point that the session made.
             os.rmdir(name, dir_fd=above)
-        placed = _made(above, name)
+        placed = made(above, name)
         os.utime(above, ns=(times.st_atime_ns, times.st_mtime_ns))
         return placed
     finally:
@@ -122,13 +92,7 @@ def _tell_nobody(files, size):
     pass
 
 
-def _sync(stage):
-    """Of the whole file system: one flush, where each file of its own would cost one."""
-    if ctypes.CDLL(None, use_errno=True).syncfs(stage):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-class _Copy:
+class Copy:
     """Goes down the upper and makes the folders. What else is in a folder, and at last its times,
     are copied by a second process, or by this one while that is busy."""
 

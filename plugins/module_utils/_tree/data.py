@@ -26,7 +26,7 @@ class Mover:
         if size == 0 or self._shares and self._share(source, target):
             return
         end = 0
-        for start, end in _pieces(source, size):
+        for start, end in pieces(source, size):
             os.lseek(target, start, os.SEEK_SET)
             _send(source, target, start, end)
         if end < size:
@@ -41,7 +41,7 @@ class Mover:
         return self._shares
 
 
-def _pieces(source, size):
+def pieces(source, size):
     """Where there is data: (start, end)."""
     end = 0
     while end < size:

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A folder in which something is made before it is put in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+
+from . import removal
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextlib.contextmanager
+def aside(above, name):
+    """A descriptor of a new folder that does not stay, nor what is left of an earlier one."""
+    removal.remove(above, name)
+    try:
+        stage = made(above, name)
+        try:
+            _forget_default(stage)
+            yield stage
+        finally:
+            os.close(stage)
+    except BaseException:
+        # The first error is the one to be told.
+        with contextlib.suppress(OSError):
+            removal.remove(above, name)
+        raise
+    removal.remove(above, name)
+
+
+def made(above, name):
+    os.mkdir(name, 0o700, dir_fd=above)
+    return os.open(name, _FLAGS, dir_fd=above)
+
+
+def sync(stage):
+    """Of the whole file system: one flush, where each file of its own would cost one."""
+    if ctypes.CDLL(None, use_errno=True).syncfs(stage):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _forget_default(stage):
+    """The access list that all below it would inherit: theirs are those of the source."""
+    if "system.posix_acl_default" in os.listxattr(stage):
+        os.removexattr(stage, "system.posix_acl_default")
