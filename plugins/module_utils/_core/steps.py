@@ -228,9 +228,10 @@ class PutBack(NamedTuple):
 
 
 class RemoveTree(NamedTuple):
-    """Of a folder that was set aside, while the host goes on with other things."""
+    """Of what of the union at `path` was set aside, while the host goes on with other things."""
 
     path: str
+    aside: str
 
     destroys = True
 

@@ -46,7 +46,7 @@ def _remove_layer(step):
 
 def _remove_tree(step):
     """And what an interrupted removal left beside it."""
-    with files.parent(step.path) as (above, name):
+    with files.parent(step.aside) as (above, name):
         kind = name.rpartition(b"-")[0] + b"-"
         left = [other for other in os.listdir(above) if os.fsencode(other).startswith(kind)]
         in_background(lambda: [removal.remove(above, other) for other in left])

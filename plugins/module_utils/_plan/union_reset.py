@@ -1,0 +1,129 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module union_reset wants, and the steps to it."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import NamedTuple
+
+from .._core import mounted, mountinfo, request, store
+from .._core.errors import OverlayrootError
+from .._core.paths import clean
+from .._core.steps import MakeDir, Mount, RemoveTree, SetAside, Unmount
+
+ARGUMENTS = {
+    "path": {"type": "str", "default": "/"},
+    "when": {"type": "str", "choices": ["now", "next_boot", "never"], "required": True},
+    "generation": {"type": "int"},
+}
+RULES = {}
+
+_RESET = "reset"
+_ROLLBACK = "rollback="
+
+
+class Wanted(NamedTuple):
+    path: str
+    when: str
+    generation: int  # None: the one that is booted anyway
+
+
+def wanted(params):
+    path, when, generation = clean(params["path"]), params["when"], params["generation"]
+    if path == "/" and when == "now":
+        raise OverlayrootError("path /", "the root is in use until the host goes down", "Use when: next_boot")
+    if path != "/" and when != "now":
+        raise OverlayrootError(f"path {path}", "the boot hook resets the root, and all with it", "Use when: now, or path: /")
+    if generation is not None and when != "next_boot":
+        raise OverlayrootError(f"generation {generation}", "is for the next boot to go to", "Use when: next_boot")
+    return Wanted(path, when, generation)
+
+
+def asked(wanted):
+    """The upper of the union may go: that is what was asked for."""
+    return (wanted.path,)
+
+
+def sight(wanted):
+    if wanted.when == "now":
+        return request.SIGHT._replace(paths=(wanted.path,), files=(), folders=(), layers=True)
+    return request.SIGHT
+
+
+def plan(seen, wanted):
+    if wanted.when == "now":
+        return _now(seen, wanted)
+    if wanted.when == "never":
+        return request.steps(seen, "") if _is_reset(request.of(seen)) else ()
+    text = _request(seen, wanted)
+    if text and not _is_reset(request.of(seen)):
+        request.check_free(seen)
+    return request.steps(seen, text) if text else ()
+
+
+def check_apply(seen, steps):
+    """Where the union is in use, its Unmount fails before anything is done."""
+
+
+def show(state, wanted):
+    if wanted.when == "now":
+        union = _union(state, wanted)
+        return {"reset": {"path": union.path, "upper_empty": state.paths[union.upper].is_empty}}
+    return {"reset": {"path": "/", "request": request.of(state)}}
+
+
+def _request(seen, wanted):
+    """The words for boot/next; none where the next boot comes to the same without."""
+    is_kept = request.conf(seen).persistence == "upper"
+    if wanted.generation is None:
+        return _RESET if is_kept else ""
+    store.needed(seen).ids(wanted.generation)
+    return f"{_ROLLBACK}{wanted.generation}" if is_kept or store.of(seen).current != wanted.generation else ""
+
+
+def _is_reset(text):
+    return text == _RESET or text.startswith(_ROLLBACK)
+
+
+def _union(seen, wanted):
+    path = seen.real(wanted.path)
+    union = mounted.at(seen, path)
+    if union is None:
+        raise OverlayrootError(f"path {wanted.path}", "no union is mounted there", "Name the mount point of a union")
+    if union.upper is None:
+        raise OverlayrootError(f"path {wanted.path}", "the union is read-only: it has no upper", "There is nothing to reset")
+    return union
+
+
+def _now(seen, wanted):
+    union = _union(seen, wanted)
+    info = seen.paths[union.upper]
+    if info.is_empty:
+        return ()
+    _check_unused(seen, union)
+    number = mountinfo.at(seen.mounts, union.path).id
+    folders = [seen.real(path) for path in (union.upper, union.work)]
+    aside = [f"{posixpath.dirname(path)}/.{posixpath.basename(path)}.reset-{number}" for path in folders]
+    return (
+        Unmount(union),
+        *map(SetAside, folders, aside),
+        MakeDir(folders[0], info.mode, info.uid, info.gid),
+        MakeDir(folders[1]),
+        Mount(union),
+        *(RemoveTree(wanted.path, folder) for folder in aside),
+    )
+
+
+def _check_unused(seen, union):
+    """Refuse where others would lose by it: what is mounted in the folders, and unions over this one."""
+    for path in (union.upper, union.work):
+        if seen.paths[path].kind != "directory":
+            raise OverlayrootError(path, "is not there any more", "Unmount the union, and mount it anew")
+        inside = [mount.path for mount in seen.mounts if mountinfo.is_within(mount.path, seen.real(path))]
+        if inside:
+            raise OverlayrootError(path, f"{inside[0]} is mounted in it", "Unmount that first")
+    for _mount, other in mounted.unions(seen):
+        if any(mountinfo.is_within(path, union.path) for path in (*other.lower, other.upper or "")):
+            raise OverlayrootError(union.path, f"the union at {other.path} lies on it", "Unmount that first")

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: union_reset
+short_description: Give a union a new, empty upper
+version_added: 0.1.0
+author:
+  - labs.overlayroot contributors (@labs-overlayroot)
+description:
+  - Discards what was written to a union, in the same short time whatever that is. The old upper is renamed aside and
+    deleted in the background.
+  - The root is reset by its next boot, and with it every other union of the host whose upper lies beside that of the
+    root. A reset of the root can go to another generation of the store at the same time, which is a rollback.
+  - Another union is unmounted, given a new upper, and mounted again.
+extends_documentation_fragment:
+  - labs.overlayroot.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  path:
+    description:
+      - The mount point of the union.
+    type: str
+    default: /
+  when:
+    description:
+      - V(next_boot) leaves a request for the boot hook. Only the root has this. Where its upper is in RAM every boot is
+        a reset, and nothing needs to be asked for unless O(generation) is another one.
+      - V(never) withdraws such a request.
+      - V(now) resets a union that is not in use. The root always is.
+    type: str
+    choices: [now, next_boot, never]
+    required: true
+  generation:
+    description:
+      - With O(when=next_boot), the generation that the host is to boot from then on. V(0) is the bare base.
+      - Without it the host stays on the generation that it has.
+    type: int
+notes:
+  - A byte of a path that is no UTF-8 is written as C(\xNN), with two lower-case digits from C(80) to C(ff).
+  - A request of another kind that the next boot has not carried out yet, such as a save, is not replaced.
+seealso:
+  - module: labs.overlayroot.boot_next
+  - module: labs.overlayroot.union_diff
+"""
+
+EXAMPLES = r"""
+- name: Start afresh at the next boot
+  labs.overlayroot.union_reset:
+    when: next_boot
+
+- name: Think better of it
+  labs.overlayroot.union_reset:
+    when: never
+
+- name: Go back to the bare base at the next boot, and stay there
+  labs.overlayroot.union_reset:
+    when: next_boot
+    generation: 0
+
+- name: Clear what a course has left
+  labs.overlayroot.union_reset:
+    path: /srv/course
+    when: now
+"""
+
+RETURN = r"""
+reset:
+  description: What has become of the union, or what will.
+  returned: success
+  type: dict
+  contains:
+    path:
+      description: The mount point.
+      type: str
+    request:
+      description: What the next boot is asked for; empty where that is nothing. With O(when=now) this is left out.
+      type: str
+    upper_empty:
+      description: Whether the union's upper is empty now. Only with O(when=now).
+      type: bool
+  sample:
+    path: /
+    request: rollback=0
+steps:
+  description: What was done, or in check mode would be.
+  returned: success, or failure after steps were done
+  type: list
+  elements: dict
+  sample:
+    - step: write_file
+      path: /run/initramfs/overlayroot/data/overlayroot/boot/next
+undone:
+  description: What was undone after a step failed.
+  returned: failure after steps were done
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible_collections.labs.overlayroot.plugins.module_utils._entry import run
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_reset
+
+
+def main():
+    run(union_reset)
+
+
+if __name__ == "__main__":
+    main()
