@@ -1,0 +1,152 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import save
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+BASE = mount(2, 1, layout.BASE, access="ro")
+DATA = mount(3, 1, layout.DATA)
+STORE = {
+    store.LAYERS: {"a": None, "a.json": "{}", "b": None},
+    store.GENERATIONS: {"1": "a\n", "2": "a\nb\n"},
+    store.BOOT: {"current": "2\n"},
+}
+
+
+def union(number, path, uppers, name=""):
+    folder = f"{uppers}/mounts/{name}" if name else uppers
+    options = f"lowerdir=/b,upperdir={folder}/upper,workdir={folder}/work"
+    return mount(number, 0 if path == "/" else 1, path, "overlay", options, f"0:{number}")
+
+
+def host(persistence, uppers, generation="2"):
+    record = f"protected=yes\nreason=\npersistence={persistence}\ngeneration={generation}\n"
+    conf = BootConf(persistence=persistence, data="LABEL=data", data_type="ext4").text
+    return FakeHost(
+        folders=(store.BOOT,),
+        files={layout.BASE + bootconf.PATH: conf, layout.RECORD: record, store.CURRENT: "2\n"},
+        small_files=STORE,
+        mounts=(
+            union(1, "/", uppers),
+            BASE,
+            DATA,
+            union(4, "/usr", uppers, "usr"),
+            union(5, "/srv/data", uppers, "srv=2Fdata"),
+            union(6, "/mine", "/elsewhere"),
+        ),
+    )
+
+
+IN_RAM = host("none", layout.RAM)
+ON_DISK = host("upper", layout.STORE)
+PARAMS = {"id": "new", "label": "after the course"}
+
+
+def plan_for(host, **params):
+    wanted = save.wanted({**PARAMS, **params})
+    seen = host.see(save.sight(wanted))
+    return seen, wanted, save.plan(seen, wanted)
+
+
+def test_an_upper_in_ram_is_saved_at_once():
+    _seen, _wanted, steps = plan_for(IN_RAM)
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("copy_up", "/srv"),
+        ("save_layer", store.LAYERS + "/new"),
+        ("write_file", store.GENERATIONS + "/3"),
+        ("write_file", store.CURRENT),
+    ]
+    assert steps[1].uppers == (
+        ("/", layout.RAM + "/upper"),
+        ("/srv/data", layout.RAM + "/mounts/srv=2Fdata/upper"),
+        ("/usr", layout.RAM + "/mounts/usr/upper"),
+    )
+    assert (steps[2].content, steps[3].content) == ("a\nb\nnew\n", "3\n")
+
+
+def test_the_layer_lies_on_the_generation_that_is_booted():
+    steps = plan_for(host("none", layout.RAM, generation="1"))[2]
+    assert (steps[2].path, steps[2].content) == (store.GENERATIONS + "/3", "a\nnew\n")
+
+
+def test_an_upper_on_the_disk_is_saved_by_the_next_boot():
+    _seen, _wanted, steps = plan_for(ON_DISK)
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("copy_up", "/srv"),
+        ("write_file", store.LAYERS + "/new.json"),
+        ("write_file", store.NEXT),
+    ]
+    assert json.loads(steps[1].content) == {"label": "after the course", "format": "overlay"}
+    assert steps[2].content == "save=new\n"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".a", "a/b", "a b", "a:b", "\n"])
+def test_what_is_no_name_of_a_layer(name):
+    with pytest.raises(OverlayrootError, match="is no name of a layer. Use letters, digits"):
+        save.wanted({**PARAMS, "id": name})
+
+
+@pytest.mark.parametrize(
+    "host, message",
+    [
+        (
+            IN_RAM._replace(mounts=(ROOT, DATA)),
+            "the root: is no union that could be saved. Boot the host into its union.",
+        ),
+        (
+            IN_RAM._replace(mounts=IN_RAM.mounts[:2]),
+            "the store: no data file system is mounted."
+            " Provision the host with overlayroot_data, and boot it into its union.",
+        ),
+        (
+            IN_RAM._replace(files={**IN_RAM.files, layout.RECORD: "protected=no\nreason=no disk\n"}),
+            "this host: no disk. Boot it into its union first.",
+        ),
+        (
+            ON_DISK._replace(files={**ON_DISK.files, store.NEXT: "reset\n"}),
+            "the next boot: is asked for reset already. Let it be done first, or withdraw it by boot_next with none.",
+        ),
+    ],
+)
+def test_refused(host, message):
+    host = host._replace(files={**host.files, bootconf.PATH: BootConf().text})
+    with pytest.raises(OverlayrootError) as caught:
+        plan_for(host)
+    assert str(caught.value) == message
+
+
+def test_shown():
+    seen, wanted, steps = plan_for(IN_RAM)
+    assert save.show(seen, wanted) == {"layer": {"id": "new"}, "generation": None, "next_boot": False}
+    assert save.show(plan.simulate(seen, steps), wanted) == {
+        "layer": {"id": "new", "label": "after the course", "format": "overlay"},
+        "generation": 3,
+        "next_boot": False,
+    }
+    seen, wanted, steps = plan_for(ON_DISK)
+    assert save.show(plan.simulate(seen, steps), wanted)["next_boot"]
+
+
+@given(st.sampled_from([IN_RAM, ON_DISK]), st.sampled_from(["0", "1", "2"]), st.sampled_from(["", "x"]), st.data())
+@settings(derandomize=True, database=None, deadline=None)
+def test_a_second_run_has_nothing_to_do(host, generation, label, data):
+    record = host.files[layout.RECORD].replace("generation=2", f"generation={generation}")
+    host = host._replace(files={**host.files, layout.RECORD: record})
+    seen, wanted, steps = plan_for(host, label=label)
+    plan.check(steps, save.asked(wanted))
+    assert save.check_apply(seen, steps) is None
+    assert save.plan(plan.simulate(seen, steps), wanted) == ()
+    done = steps[: data.draw(st.integers(0, len(steps)))]
+    back = plan.simulate(plan.simulate(seen, done), plan.undo(seen, done))
+    assert (back.folders, back.mounts) == (seen.folders, seen.mounts)
