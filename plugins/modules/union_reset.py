@@ -43,9 +43,10 @@ options:
     required: true
   generation:
     description:
-      - With O(when=next_boot), the generation that the host is to boot from then on. V(0) is the bare base.
+      - With O(when=next_boot), the number of the generation that the host is to boot from then on. V(0) is the bare
+        base, V(previous) the newest one that is older than what the host boots now.
       - Without it the host stays on the generation that it has.
-    type: int
+    type: str
 notes:
   - A byte of a path that is no UTF-8 is written as C(\xNN), with two lower-case digits from C(80) to C(ff).
   - A request of another kind that the next boot has not carried out yet, such as a save, is not replaced.
@@ -66,7 +67,7 @@ EXAMPLES = r"""
 - name: Go back to the bare base at the next boot, and stay there
   labs.overlayroot.union_reset:
     when: next_boot
-    generation: 0
+    generation: "0"
 
 - name: Clear what a course has left
   labs.overlayroot.union_reset:

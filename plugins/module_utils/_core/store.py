@@ -32,6 +32,12 @@ class Store(NamedTuple):
     generations: dict
     current: int
 
+    def booted(self):
+        """The generation that is booted unless another one is asked for."""
+        if self.current is None:
+            raise OverlayrootError("boot/current", "holds no number", "Run overlayrootctl check --repair")
+        return self.current
+
     def next_number(self):
         """Of the generation to be made: none is ever used again."""
         return 1 + max(self.generations)

@@ -16,10 +16,11 @@ from .._core.steps import MakeDir, Mount, RemoveTree, SetAside, Unmount
 ARGUMENTS = {
     "path": {"type": "str", "default": "/"},
     "when": {"type": "str", "choices": ["now", "next_boot", "never"], "required": True},
-    "generation": {"type": "int"},
+    "generation": {"type": "str"},
 }
 RULES = {}
 
+_PREVIOUS = "previous"
 _RESET = "reset"
 _ROLLBACK = "rollback="
 
@@ -27,7 +28,7 @@ _ROLLBACK = "rollback="
 class Wanted(NamedTuple):
     path: str
     when: str
-    generation: int  # None: the one that is booted anyway
+    generation: str  # a number, or "previous"; None: the one that is booted anyway
 
 
 def wanted(params):
@@ -38,6 +39,8 @@ def wanted(params):
         raise OverlayrootError(f"path {path}", "the boot hook resets the root, and all with it", "Use when: now, or path: /")
     if generation is not None and when != "next_boot":
         raise OverlayrootError(f"generation {generation}", "is for the next boot to go to", "Use when: next_boot")
+    if generation not in (None, _PREVIOUS) and not generation.isdecimal():
+        raise OverlayrootError(f"generation {generation}", "is no number", f"Give its number, or {_PREVIOUS}")
     return Wanted(path, when, generation)
 
 
@@ -79,8 +82,10 @@ def _request(seen, wanted):
     is_kept = request.conf(seen).persistence == "upper"
     if wanted.generation is None:
         return _RESET if is_kept else ""
-    store.needed(seen).ids(wanted.generation)
-    return f"{_ROLLBACK}{wanted.generation}" if is_kept or store.of(seen).current != wanted.generation else ""
+    found = store.needed(seen)
+    number = found.before(found.booted()) if wanted.generation == _PREVIOUS else int(wanted.generation)
+    found.ids(number)
+    return f"{_ROLLBACK}{number}" if is_kept or found.current != number else ""
 
 
 def _is_reset(text):

@@ -39,7 +39,9 @@ COURSE = FakeHost(
 
 
 def plan_for(host, **params):
-    wanted = union_reset.wanted({"path": "/", "generation": None, **params})
+    generation = params.pop("generation", None)
+    generation = None if generation is None else str(generation)
+    wanted = union_reset.wanted({"path": "/", **params, "generation": generation})
     seen = host.see(union_reset.sight(wanted))
     return seen, wanted, union_reset.plan(seen, wanted)
 
@@ -78,7 +80,6 @@ def test_the_current_generation():
     "generation, problem",
     [
         (9, "the store does not have it. Use one of 0, 1, 2, 3."),
-        (-1, "the store does not have it. Use one of 0, 1, 2, 3."),
         (3, "is damaged: layer gone cannot be read. Use another generation."),
     ],
 )
@@ -86,6 +87,31 @@ def test_a_generation_that_cannot_be_booted(generation, problem):
     with pytest.raises(OverlayrootError) as caught:
         plan_for(ON_DISK, when="next_boot", generation=generation)
     assert str(caught.value) == f"generation {generation}: {problem}"
+
+
+@pytest.mark.parametrize("host", [ON_DISK, IN_RAM])
+def test_the_previous_generation(host):
+    assert requested(host, generation="previous") == "rollback=1\n"
+
+
+@pytest.mark.parametrize(
+    "boot, message",
+    [
+        ({}, "generation 0: there is none before it. Save one first, or name the generation."),
+        ({"current": "two"}, "boot/current: holds no number. Run overlayrootctl check --repair."),
+    ],
+)
+def test_there_is_no_previous_generation(boot, message):
+    with pytest.raises(OverlayrootError) as caught:
+        requested(ON_DISK._replace(small_files={**STORE, store.BOOT: boot}), generation="previous")
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("generation", ["-1", "two", "", "1 "])
+def test_what_is_no_generation(generation):
+    with pytest.raises(OverlayrootError) as caught:
+        requested(ON_DISK, generation=generation)
+    assert str(caught.value) == f"generation {generation}: is no number. Give its number, or previous."
 
 
 def test_a_generation_without_a_store():
@@ -204,7 +230,7 @@ def check(host, params, data):
     st.sampled_from([ON_DISK, IN_RAM]),
     st.sampled_from(["", "reset", "rollback=0", "rollback=1"]),
     st.sampled_from(["next_boot", "never"]),
-    st.sampled_from([None, 0, 1, 2]),
+    st.sampled_from([None, 0, 1, 2, "previous"]),
     st.data(),
 )
 @settings(derandomize=True, database=None, deadline=None)
