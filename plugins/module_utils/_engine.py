@@ -23,7 +23,7 @@ from ._tree.text import unified
 def change(planner, params, check_mode):
     """What was done to the host, or in check mode would be."""
     wanted = planner.wanted(params)
-    seen = see(planner.sight(wanted))
+    seen = _see(planner, wanted)
     steps = planner.plan(seen, wanted)
     plan.check(steps, planner.asked(wanted))
     shown = planner.show(plan.simulate(seen, steps), wanted)
@@ -36,16 +36,17 @@ def change(planner, params, check_mode):
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **shown})
 
 
-def report(planner, params):
-    """What is seen of the host."""
+def report(planner, params, in_part=False):
+    """What is seen of the host; `in_part` where only root sees the rest."""
     wanted = planner.wanted(params)
-    return _written(planner.show(see(planner.sight(wanted)), wanted))
+    seen = see(planner.sight(wanted)) if in_part else _see(planner, wanted)
+    return _written(planner.show(seen, wanted))
 
 
 def compare(planner, params):
     """What the layers of a union hold."""
     wanted = planner.wanted(params)
-    layers = planner.layers(see(planner.sight(wanted)), wanted)
+    layers = planner.layers(_see(planner, wanted), wanted)
     with opened(layers.paths, layers.format) as roots:
         text = {path: unified(roots, path) for path in wanted.text}
         return _written(planner.show(changes(roots), text, wanted))
@@ -71,6 +72,13 @@ def failure(error):
     return _written(told)
 
 
+def _see(planner, wanted):
+    seen = see(planner.sight(wanted))
+    if seen.unreadable:
+        raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
+    return seen
+
+
 def _apply(seen, steps):
     for number, step in enumerate(steps):
         try:
@@ -86,7 +94,7 @@ def _do(step):
 
 def _confirm(planner, wanted, before, steps):
     """See again, and plan again: nothing may be left to do."""
-    seen = see(planner.sight(wanted))
+    seen = _see(planner, wanted)
     try:
         left = planner.plan(seen, wanted)
     except OverlayrootError as error:

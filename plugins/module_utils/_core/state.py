@@ -63,6 +63,7 @@ class State(NamedTuple):
     memory: int = 0  # bytes of RAM
     initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
     devices: dict = {}  # device as asked: type of its file system, "" for none, None for no device
+    unreadable: tuple = ()  # paths that only another user may read: here they are as if nothing was there
 
     def real(self, path):
         return self.paths[path].real

@@ -65,7 +65,9 @@ def restore(release):
 
 def _image(release):
     builtin = _MODULES + release + "/modules.builtin"
-    return frozenset(_listing(_BOOT + _PREFIX + release)) | frozenset(_lines(builtin))
+    image = _BOOT + _PREFIX + release
+    with open(image, "rb"):  # raises what is the matter, where lsinitramfs would not tell
+        return frozenset(_listing(image)) | frozenset(_lines(builtin))
 
 
 def _listing(image):

@@ -27,18 +27,29 @@ def see(sight):
     paths = set(sight.paths)
     if sight.layers:
         paths.update(_layers(mounts, overlay))
+    unreadable = []
     return State(
         mounts=mounts,
         paths=_look_at(paths),
-        files={path: _file(path) for path in sight.files},
-        folders={path: _folder(path) for path in sight.folders},
+        files={path: _permitted(path, unreadable, _file, path) for path in sight.files},
+        folders={path: _permitted(path, unreadable, _folder, path) for path in sight.folders},
         filesystems=_filesystems(),
         overlay=overlay,
         kernel=_kernel(),
-        initramfs=initramfs.images() if sight.initramfs else {},
+        initramfs=(_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {},
         devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        unreadable=tuple(unreadable),
     )
+
+
+def _permitted(path, unreadable, look, *arguments):
+    """What is seen at a path, None where only another user may look."""
+    try:
+        return look(*arguments)
+    except PermissionError:
+        unreadable.append(path)
+        return None
 
 
 def _layers(mounts, overlay):

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import os
+import tempfile
 
+import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import mountinfo
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, Sight
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import see as seeing
@@ -49,6 +53,43 @@ def test_paths(tmp_path):
     usage = os.statvfs(tmp_path)
     assert info["folder"].usage.size == usage.f_blocks * usage.f_frsize
     assert info["folder"].usage.inodes == usage.f_files
+
+
+def as_nobody(function):
+    """What a function gives that another user runs."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            os.setresuid(65534, 65534, 65534)
+            os.write(writing, repr(function()).encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as stream:
+        said = stream.read()
+    os.waitpid(child, 0)
+    return ast.literal_eval(said)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become somebody else")
+def test_what_another_user_may_not_read():
+    with tempfile.TemporaryDirectory() as top:
+        os.chmod(top, 0o755)
+        os.makedirs(f"{top}/closed/folder")
+        os.chmod(f"{top}/closed", 0o700)
+        for name in ("open", "closed/file", "secret"):
+            with open(f"{top}/{name}", "w", encoding="utf-8") as stream:
+                stream.write(name)
+        os.chmod(f"{top}/secret", 0o600)
+        paths = [f"{top}/{name}" for name in ("open", "closed/file", "secret", "none")]
+        folders = [f"{top}/closed", f"{top}/closed/folder"]
+
+        def looked():
+            seen = see(Sight(files=tuple(paths), folders=tuple(folders)))
+            return [path for path in paths if seen.files[path]], seen.unreadable
+
+        assert looked() == (paths[:3], ())
+        assert as_nobody(looked) == (paths[:1], (paths[1], paths[2], *folders))
 
 
 def test_files(tmp_path):
