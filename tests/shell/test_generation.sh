@@ -163,3 +163,15 @@ test_layers_of_a_file_system_of_its_own() {
         equal "$(overlayroot_layers_at '/srv/my\040disk')" "$store/layers/b.2/srv/my\\040disk:" &&
         equal "$(overlayroot_layers_at /usr)" ''
 }
+
+test_a_store_gets_a_version_and_keeps_it() {
+    make_store
+    overlayroot_check_version && equal "$(cat "$store/version")" 1 && overlayroot_check_version
+}
+
+test_a_store_of_a_later_version_is_not_touched() {
+    make_store
+    echo 2 >"$store/version"
+    ! overlayroot_check_version &&
+        equal "$reason" "the store has the version '2', and this library knows version 1 only"
+}

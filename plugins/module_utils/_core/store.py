@@ -18,7 +18,10 @@ BOOT = layout.STORE + "/boot"
 CURRENT = BOOT + "/current"
 NEXT = BOOT + "/next"
 # What a State must know to have a store read from it.
-FOLDERS = (LAYERS, GENERATIONS, BOOT)
+FOLDERS = (layout.STORE, LAYERS, GENERATIONS, BOOT)
+
+# How the store is laid out.
+_VERSION = "1"
 
 # What the boot hook takes for a layer: nothing that leads out of the store, nothing that is hidden.
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
@@ -76,9 +79,14 @@ class Store(NamedTuple):
 
 def of(state):
     """The Store of a State that knows FOLDERS, None where there is none to be seen."""
-    saved, generations, boot = (state.folders[folder] for folder in FOLDERS)
+    top, saved, generations, boot = (state.folders[folder] for folder in FOLDERS)
     if mountinfo.at(state.mounts, layout.DATA) is None or generations is None:
         return None
+    version = (top or {}).get("version", _VERSION).strip()
+    if version != _VERSION:
+        raise OverlayrootError(
+            "the store", f"has the version {version!r}, and version {_VERSION} is what is known here", "Use a newer labs.overlayroot"
+        )
     names = [name for name in saved or {} if not name.startswith(".") and not name.endswith(".json")]
     numbered = {int(name): _ids(text) for name, text in generations.items() if name.isdecimal()}
     return Store(

@@ -123,8 +123,17 @@ overlayroot_mount_data() {
         overlayroot_fail "data file system $conf_data ($DEV) cannot be mounted as $conf_data_type" || return
     store=$OVERLAYROOT_RUN/data/overlayroot
     [ -d "$store" ] || mkdir -m 0700 "$store" || overlayroot_fail "data file system $conf_data is not writable" || return
+    overlayroot_check_version || return
     mkdir -p "$store/layers" "$store/generations" "$store/boot" "$store/trash" "$store/keep" ||
         overlayroot_fail "the store on $conf_data is not writable"
+}
+
+# How the store is laid out. A later layout is not to be read, let alone written to, by what does not know it.
+overlayroot_check_version() {
+    local version=''
+    [ -f "$store/version" ] || overlayroot_put version 1 || return
+    read -r version <"$store/version" || :
+    [ "$version" = 1 ] || overlayroot_fail "the store has the version '$version', and this library knows version 1 only"
 }
 
 # Where boot/next lies: in the store, or on the base where there is none.
