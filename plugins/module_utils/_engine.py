@@ -14,7 +14,9 @@ from ._core.paths import written
 from ._host import interrupts
 from ._host.do import do
 from ._host.see import see
+from ._tree import flatten
 from ._tree.changes import changes
+from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
 from ._tree.layers import opened
 from ._tree.text import unified
@@ -39,7 +41,7 @@ def change(planner, params, check_mode):
 def report(planner, params, in_part=False):
     """What is seen of the host; `in_part` where only root sees the rest."""
     wanted = planner.wanted(params)
-    seen = see(planner.sight(wanted)) if in_part else _see(planner, wanted)
+    seen = _see(planner.sight(wanted)) if in_part else _see(planner, wanted)
     return _written(planner.show(seen, wanted))
 
 
@@ -50,6 +52,24 @@ def compare(planner, params):
     with opened(layers.paths, layers.format) as roots:
         text = {path: unified(roots, path) for path in wanted.text}
         return _written(planner.show(changes(roots), text, wanted))
+
+
+def commit(planner, params, check_mode):
+    """What was made of the tree below a union, or in check mode would be.
+
+    The effect is compared with its source before it counts: there is nothing to be seen again.
+    """
+    wanted = planner.wanted(params)
+    job = planner.job(_see(planner.sight(wanted)), wanted)
+    found = flatten.look(job, not wanted.rehearsed)
+    steps = planner.plan(found, job, wanted)
+    plan.check(steps, planner.asked(job, wanted))
+    after = plan.simulate(found, steps)
+    if not check_mode:
+        for step in steps:
+            after = after._replace(size=flatten.commit(step))
+    diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
+    return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
 
 
 class Stopped(Exception):
@@ -86,6 +106,11 @@ def _apply(seen, steps):
             _do(step)
         except OverlayrootError as error:
             raise _stop(error, seen, steps[:number]) from error
+
+
+def _see(sight):
+    seen = see(sight)
+    return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 
 def _do(step):

@@ -25,6 +25,11 @@ def compare(planner):
     _end(planner, planner.RULES, lambda module: _engine.compare(planner, module.params))
 
 
+def commit(planner):
+    """A module that makes an image of what layers hold."""
+    _end(planner, planner.RULES, lambda module: _engine.commit(planner, module.params, module.check_mode))
+
+
 def _end(planner, rules, act):
     module = AnsibleModule(argument_spec=planner.ARGUMENTS, supports_check_mode=True, **rules)
     try:

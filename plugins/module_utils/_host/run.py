@@ -12,8 +12,8 @@ from .._core.errors import OverlayrootError
 from .names import decode, encode
 
 
-def run(argv):
-    """The standard output of a command, which must succeed."""
+def run(argv, package="it", **more):
+    """The standard output of a command, which must succeed. `more` is for subprocess.run."""
     try:
         done = subprocess.run(
             [encode(word) for word in argv],
@@ -22,9 +22,10 @@ def run(argv):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             check=False,
+            **more,
         )
     except FileNotFoundError:
-        raise OverlayrootError(f"command {argv[0]}", "is not installed", "Install it") from None
+        raise OverlayrootError(f"command {argv[0]}", "is not installed", f"Install {package}") from None
     if done.returncode:
         raise OverlayrootError(
             f"command {' '.join(argv)}",

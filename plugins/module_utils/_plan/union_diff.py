@@ -85,22 +85,23 @@ def layers(seen, wanted):
         )
     if union.upper is None:
         raise OverlayrootError(f"path {path}", "the union is read-only: it has no upper", "Give upper and lower")
-    return _of_union(seen, mount, union)
+    paths = reachable(seen, mount, (union.upper, *union.lower))
+    return Layers(paths, "overlay_userxattr" if "userxattr" in union.options else "overlay")
 
 
-def _of_union(seen, mount, union):
+def reachable(seen, mount, layers):
+    """The link-free paths of layers of a mounted union."""
     _check_no_data_only(mount)
-    given = (union.upper, *union.lower)
-    for layer in given:
+    for layer in layers:
         _check_reachable(seen, mount, layer)
-    return Layers(tuple(map(seen.real, given)), "overlay_userxattr" if "userxattr" in union.options else "overlay")
+    return tuple(map(seen.real, layers))
 
 
 def _check_no_data_only(mount):
     shown = dict(mount.super_options)
     if "datadir+" in shown or "::" in (shown.get("lowerdir") or ""):
         raise OverlayrootError(
-            f"path {mount.path}", "the union has data-only lowers, which cannot be compared", "Use the host's own tools"
+            f"path {mount.path}", "the union has data-only lowers, which cannot be read one by one", "Use the host's own tools"
         )
 
 

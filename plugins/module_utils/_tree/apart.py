@@ -1,0 +1,63 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work that is done by a process with mounts of its own."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import traceback
+
+from .._core.errors import OverlayrootError
+from .mounts import leave_others
+
+_PR_SET_PDEATHSIG = 1
+
+
+def apart(work):
+    """What `work()` gives, as JSON has it. What it mounts nobody else sees, and it goes when that process ends."""
+    ours, theirs = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(ours)
+        _serve(theirs, work)
+    os.close(theirs)
+    with open(ours, encoding="ascii") as stream:
+        said = stream.read()
+    os.waitpid(process, 0)
+    if not said:
+        raise OverlayrootError("the process that reads the layers", "was ended", "Look for why in the kernel's log")
+    kind, *facts = json.loads(said)
+    if kind == "failed":
+        raise OverlayrootError(*facts)
+    return facts[0]
+
+
+def die_with_parent():
+    """Whatever ends the process that waits for this one ends this one, too."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _serve(channel, work):
+    """What happens in that process, which ends here."""
+    try:
+        die_with_parent()
+        answer = json.dumps(_answer(work))
+        with open(channel, "w", encoding="ascii") as stream:
+            stream.write(answer)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Nothing of what the first process has under way is to be finished here, too.
+        os._exit(0)
+
+
+def _answer(work):
+    try:
+        leave_others()
+        return "done", work()
+    except OverlayrootError as error:
+        return "failed", error.subject, error.problem, error.cure
