@@ -16,7 +16,6 @@ from ._host.do import do
 from ._host.see import see
 from ._tree import flatten
 from ._tree.changes import changes
-from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
 from ._tree.layers import opened
 from ._tree.text import unified
@@ -41,7 +40,7 @@ def change(planner, params, check_mode):
 def report(planner, params, in_part=False):
     """What is seen of the host; `in_part` where only root sees the rest."""
     wanted = planner.wanted(params)
-    seen = _see(planner.sight(wanted)) if in_part else _see(planner, wanted)
+    seen = see(planner.sight(wanted)) if in_part else _see(planner, wanted)
     return _written(planner.show(seen, wanted))
 
 
@@ -60,7 +59,7 @@ def commit(planner, params, check_mode):
     The effect is compared with its source before it counts: there is nothing to be seen again.
     """
     wanted = planner.wanted(params)
-    job = planner.job(_see(planner.sight(wanted)), wanted)
+    job = planner.job(_see(planner, wanted), wanted)
     found = flatten.look(job, not wanted.rehearsed)
     steps = planner.plan(found, job, wanted)
     plan.check(steps, planner.asked(job, wanted))
@@ -106,11 +105,6 @@ def _apply(seen, steps):
             _do(step)
         except OverlayrootError as error:
             raise _stop(error, seen, steps[:number]) from error
-
-
-def _see(sight):
-    seen = see(sight)
-    return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 
 def _do(step):
