@@ -16,6 +16,7 @@ from ._host.do import do
 from ._host.see import see
 from ._tree import flatten
 from ._tree.changes import changes
+from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
 from ._tree.layers import opened
 from ._tree.text import unified
@@ -24,7 +25,7 @@ from ._tree.text import unified
 def change(planner, params, check_mode):
     """What was done to the host, or in check mode would be."""
     wanted = planner.wanted(params)
-    seen = _see(planner, wanted)
+    seen = _see(planner.sight(wanted))
     steps = planner.plan(seen, wanted)
     plan.check(steps, planner.asked(wanted))
     shown = planner.show(plan.simulate(seen, steps), wanted)
@@ -40,14 +41,14 @@ def change(planner, params, check_mode):
 def report(planner, params, in_part=False):
     """What is seen of the host; `in_part` where only root sees the rest."""
     wanted = planner.wanted(params)
-    seen = see(planner.sight(wanted)) if in_part else _see(planner, wanted)
+    seen = _see(planner.sight(wanted), in_part)
     return _written(planner.show(seen, wanted))
 
 
 def compare(planner, params):
     """What the layers of a union hold."""
     wanted = planner.wanted(params)
-    layers = planner.layers(_see(planner, wanted), wanted)
+    layers = planner.layers(_see(planner.sight(wanted)), wanted)
     with opened(layers.paths, layers.format) as roots:
         text = {path: unified(roots, path) for path in wanted.text}
         return _written(planner.show(changes(roots), text, wanted))
@@ -59,7 +60,7 @@ def commit(planner, params, check_mode):
     The effect is compared with its source before it counts: there is nothing to be seen again.
     """
     wanted = planner.wanted(params)
-    job = planner.job(_see(planner, wanted), wanted)
+    job = planner.job(see(planner.sight(wanted)), wanted)
     found = flatten.look(job, not wanted.rehearsed)
     steps = planner.plan(found, job, wanted)
     plan.check(steps, planner.asked(job, wanted))
@@ -91,11 +92,11 @@ def failure(error):
     return _written(told)
 
 
-def _see(planner, wanted):
-    seen = see(planner.sight(wanted))
-    if seen.unreadable:
+def _see(sight, in_part=False):
+    seen = see(sight)
+    if seen.unreadable and not in_part:
         raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
-    return seen
+    return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 
 def _apply(seen, steps):
@@ -113,7 +114,7 @@ def _do(step):
 
 def _confirm(planner, wanted, before, steps):
     """See again, and plan again: nothing may be left to do."""
-    seen = _see(planner, wanted)
+    seen = _see(planner.sight(wanted))
     try:
         left = planner.plan(seen, wanted)
     except OverlayrootError as error:
