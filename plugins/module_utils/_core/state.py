@@ -19,6 +19,7 @@ class Sight(NamedTuple):
     folders: tuple = ()  # whose small files are to be read
     layers: bool = False  # examine the layers of every mounted union, too
     initramfs: bool = False  # list the initramfs of each kernel
+    checksums: bool = False  # of the layers of the store
     devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted
 
 
@@ -62,6 +63,7 @@ class State(NamedTuple):
     kernel: tuple = (0, 0)
     memory: int = 0  # bytes of RAM
     initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
+    checksums: dict = {}  # id of a layer: that of what it holds, None where it cannot be read
     devices: dict = {}  # device as asked: type of its file system, "" for none, None for no device
     unreadable: tuple = ()  # paths that only another user may read: here they are as if nothing was there
 
@@ -74,6 +76,14 @@ class State(NamedTuple):
     def mount_of(self, path):
         """The mount that holds a path."""
         return mountinfo.visible(self.mounts, self.real(path))
+
+    def file(self, path):
+        """A file that was read, by itself or with its folder; None where none is."""
+        if path in self.files:
+            return self.files[path]
+        above, name = posixpath.split(path)
+        content = (self.folders.get(above) or {}).get(name)
+        return None if content is None else File(content)
 
     def with_file(self, path, content):
         """With a file written, or, with None, removed."""

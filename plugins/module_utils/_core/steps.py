@@ -72,7 +72,7 @@ class WriteFile(NamedTuple):
         return state.with_file(self.path, File(self.content, mode))
 
     def undo(self, before):
-        seen = before.files.get(self.path)
+        seen = before.file(self.path)
         return (RemoveFile(self.path) if seen is None else WriteFile(self.path, seen.content),)
 
 
@@ -111,7 +111,7 @@ class RemoveFile(NamedTuple):
         return state.with_file(self.path, None)
 
     def undo(self, before):
-        seen = before.files[self.path]
+        seen = before.file(self.path)
         return (WriteFile(self.path, seen.content, seen.mode),)
 
 

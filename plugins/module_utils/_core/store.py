@@ -12,13 +12,14 @@ from typing import NamedTuple
 from . import layout, mountinfo
 from .errors import OverlayrootError
 
-LAYERS = layout.STORE + "/layers"
-GENERATIONS = layout.STORE + "/generations"
-BOOT = layout.STORE + "/boot"
+TOP = layout.STORE
+LAYERS = TOP + "/layers"
+GENERATIONS = TOP + "/generations"
+BOOT = TOP + "/boot"
 CURRENT = BOOT + "/current"
 NEXT = BOOT + "/next"
 # What a State must know to have a store read from it.
-FOLDERS = (layout.STORE, LAYERS, GENERATIONS, BOOT)
+FOLDERS = (TOP, LAYERS, GENERATIONS, BOOT)
 
 # How the store is laid out.
 _VERSION = "1"

@@ -41,7 +41,7 @@ def asked(wanted):
 
 
 def sight(wanted):
-    return request.SIGHT._replace(files=(layout.RECORD, store.CURRENT, *request.SIGHT.files), layers=True)
+    return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
 
 
 def plan(seen, wanted):

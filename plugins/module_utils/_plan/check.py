@@ -1,0 +1,115 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with the store, and what can be done about it without losing what was saved."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from .._core import request, store
+from .._core.steps import RemoveFile, RemoveLayer, WriteFile
+
+ARGUMENTS = {"repair": {"type": "bool", "default": False}}
+RULES = {}
+
+
+class Wanted(NamedTuple):
+    repair: bool
+
+
+class Problem(NamedTuple):
+    subject: str
+    problem: str
+    steps: tuple = ()  # that end it
+
+
+def wanted(params):
+    return Wanted(params["repair"])
+
+
+def asked(wanted):
+    """What no generation uses may go."""
+    return _Anything() if wanted.repair else ()
+
+
+def sight(wanted):
+    return request.SIGHT._replace(checksums=True)
+
+
+def plan(seen, wanted):
+    return tuple(step for problem in problems(seen) for step in problem.steps) if wanted.repair else ()
+
+
+def check_apply(seen, steps):
+    """A repair may always be made."""
+
+
+def show(state, wanted):
+    found = [(problem.subject, problem.problem, bool(problem.steps)) for problem in problems(state)]
+    return {"problems": [dict(zip(("subject", "problem", "repairable"), values)) for values in found]}
+
+
+def problems(state):
+    """All of them, the worst first."""
+    found = store.needed(state)
+    return [
+        *_of_current(found),
+        *_of_generations(found),
+        *_of_layers(state, found),
+        *_left(state, found),
+    ]
+
+
+def _of_current(found):
+    if found.current is not None and found.current in found.generations and found.is_whole(found.current):
+        return
+    newest = max(filter(found.is_whole, found.generations))
+    what = "holds no number" if found.current is None else f"names generation {found.current}, which cannot be booted"
+    yield Problem("boot/current", what, (WriteFile(store.CURRENT, f"{newest}\n"),))
+
+
+def _of_generations(found):
+    for number, ids in sorted(found.generations.items()):
+        if ids is None:
+            yield Problem(f"generation {number}", "its file cannot be read")
+            continue
+        for name in ids:
+            if name not in found.layers:
+                yield Problem(f"generation {number}", f"layer {name} is missing")
+
+
+def _of_layers(state, found):
+    used = {name for ids in found.generations.values() for name in ids or ()}
+    for name, about in found.layers.items():
+        checksum = state.checksums.get(name)
+        if name not in used:
+            yield Problem(f"layer {name}", "no generation uses it", (RemoveLayer(name),))
+        elif checksum is None:
+            yield Problem(f"layer {name}", "cannot be read")
+        elif "sha256" not in about:
+            text = json.dumps({**about, "sha256": checksum}) + "\n"
+            yield Problem(f"layer {name}", "has no checksum yet", (WriteFile(f"{store.LAYERS}/{name}.json", text),))
+        elif about["sha256"] != checksum:
+            yield Problem(f"layer {name}", "is not what was saved")
+
+
+def _left(state, found):
+    """What a save or a boot that was cut off has left, unless the next boot goes on with it."""
+    pending = request.of(state).partition("save=")[2]
+    for name in sorted(state.folders[store.LAYERS] or ()):
+        if name.startswith(".") and name != f".{pending}.new":
+            yield Problem(f"layers/{name}", "was left by a save that was cut off", (RemoveLayer(name),))
+        elif name.endswith(".json") and name[: -len(".json")] not in (*found.layers, pending):
+            yield Problem(f"layers/{name}", "its layer is gone", (RemoveFile(f"{store.LAYERS}/{name}"),))
+    for folder in (store.GENERATIONS, store.BOOT):
+        for name in sorted(state.folders[folder] or ()):
+            if name.endswith((".new", ".overlayroot")):
+                path = f"{folder}/{name}"
+                yield Problem(path[len(store.TOP) + 1 :], "was left by a change that was cut off", (RemoveFile(path),))
+
+
+class _Anything:
+    def __contains__(self, path):
+        return True
