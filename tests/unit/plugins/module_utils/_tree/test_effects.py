@@ -1,0 +1,118 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, mountinfo, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import RemoveLayer, RemoveTree, SaveLayer
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksums
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
+
+
+@pytest.fixture(name="place")
+def fixture_place():
+    """A folder for uppers; the store is where it is on a host, but nobody else sees that."""
+    with scratch() as folder:
+        call("mount", b"run", b"/run", b"tmpfs", 0, b"size=16m")
+        try:
+            os.makedirs(store.LAYERS)
+            yield os.fsdecode(folder)
+        finally:
+            call("umount2", b"/run", 2)
+
+
+def do(step):
+    EFFECTS[type(step)](step)
+
+
+def write(path, content):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(content)
+
+
+def record(name):
+    with open(f"{store.LAYERS}/{name}.json", encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def session(place):
+    """Uppers of the root, of /usr and of /srv/my data, whose mount point was made in the session."""
+    write(f"{place}/root/etc/motd", "hello")
+    os.makedirs(f"{place}/root/srv/my data")
+    os.utime(f"{place}/root/srv", ns=(1, 123456789))
+    write(f"{place}/usr/bin/tool", "tool")
+    os.mknod(f"{place}/usr/bin/gone", 0o020000, 0)
+    os.chmod(f"{place}/usr", 0o711)
+    write(f"{place}/data/file", "12345")
+    return (("/", f"{place}/root"), ("/srv/my data", f"{place}/data"), ("/usr", f"{place}/usr"))
+
+
+def test_uppers_become_one_layer(place):
+    uppers = session(place)
+    do(SaveLayer("1", uppers, "a label", "overlay"))
+    layer = f"{store.LAYERS}/1"
+    assert exact(os.fsencode(f"{layer}/usr")) == exact(os.fsencode(f"{place}/usr"))
+    assert exact(os.fsencode(f"{layer}/srv/my data")) == exact(os.fsencode(f"{place}/data"))
+    assert exact(os.fsencode(f"{layer}/etc")) == exact(os.fsencode(f"{place}/root/etc"))
+    assert os.stat(f"{layer}/srv").st_mtime_ns == 123456789
+    assert sorted(os.listdir(store.LAYERS)) == ["1", "1.json"]
+    about = record("1")
+    assert (about["label"], about["format"], about["files"], about["bytes"]) == ("a label", "overlay", 4, 14)
+    assert about["changed"] == []
+    assert abs(time.mktime(time.strptime(about["time"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - time.time()) < 60
+
+
+def test_the_checksum_is_that_of_the_layer(place):
+    do(SaveLayer("1", session(place), "", "overlay"))
+    data = f"1 0 0:1 / / rw - ext4 none rw\n2 1 0:2 / {layout.DATA} rw - ext4 none rw\n"
+    with open(f"{store.LAYERS}/1.json", encoding="utf-8") as stream:
+        layers = {"1": None, "1.json": stream.read()}
+    folders = {**dict.fromkeys(store.FOLDERS), store.LAYERS: layers, store.GENERATIONS: {}}
+    state = State(mounts=mountinfo.parse(data), folders=folders)
+    assert checksums(state) == {"1": record("1")["sha256"]}
+    write(f"{store.LAYERS}/1/etc/motd", "other")
+    assert checksums(state) != {"1": record("1")["sha256"]}
+    os.rename(f"{store.LAYERS}/1", f"{store.LAYERS}/2")
+    assert checksums(state) == {"1": None}
+
+
+def test_files_below_a_mount_point_are_not_lost_silently(place):
+    uppers = session(place)
+    write(f"{place}/root/srv/my data/hidden", "x")
+    with pytest.raises(OverlayrootError, match="^layer 1: cannot be written: Directory not empty"):
+        do(SaveLayer("1", uppers, "", "overlay"))
+    assert os.listdir(store.LAYERS) == []
+
+
+def test_a_layer_is_removed(place):
+    do(SaveLayer("1", session(place), "", "overlay"))
+    do(RemoveLayer("1"))
+    assert os.listdir(store.LAYERS) == []
+    do(RemoveLayer("1"))
+
+
+def test_a_tree_is_removed_in_the_background_with_what_was_left_before(place):
+    for name in (".upper.reset-1", ".upper.reset-2", ".work.reset-2", "upper"):
+        write(f"{place}/{name}/a/b", "")
+    do(RemoveTree("/srv/course", f"{place}/.upper.reset-2"))
+    deadline = time.monotonic() + 60
+    while sorted(os.listdir(place)) != [".work.reset-2", "upper"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_folder_that_is_not_there(place):
+    with pytest.raises(OverlayrootError) as caught:
+        do(RemoveTree("/srv/course", f"{place}/no/.upper.reset-2"))
+    assert str(caught.value) == "remove tree /srv/course: No such file or directory. Look at the path on the host."
