@@ -34,6 +34,12 @@ def held():
             signal.signal(number, handler)
 
 
+def released():
+    """In a process that was forked meanwhile and goes on by itself: it can be ended anywhere."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def check():
     """Give up here if something came: what was done by now can be undone."""
     if _came:

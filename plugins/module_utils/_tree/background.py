@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from .._host import interrupts
+
 
 def in_background(work):
     """Have a process of its own do `work`, which can use the descriptors that are open now."""
@@ -29,4 +31,5 @@ def _detach():
     null = os.open("/dev/null", os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
+    interrupts.released()
     os.nice(19)

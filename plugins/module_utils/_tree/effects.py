@@ -12,7 +12,7 @@ import time
 
 from .._core import steps, store
 from .._core.errors import OverlayrootError
-from .._host import files
+from .._host import files, interrupts
 from . import removal
 from .background import in_background
 from .copy import save
@@ -24,7 +24,7 @@ def _save_layer(step):
     with contextlib.ExitStack() as stack:
         above = stack.enter_context(files.folder(store.LAYERS))
         parts = [(path, *stack.enter_context(opened([upper], step.format))) for path, upper in step.uppers]
-        totals = save(parts, above, step.id)
+        totals = save(parts, above, step.id, lambda files, size: interrupts.check())
     with opened([step.path], step.format) as (layer,):
         checksum = manifest(layer)
     about = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -13,6 +14,8 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import layo
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import RemoveLayer, RemoveTree, SaveLayer
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background import in_background
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksums
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
@@ -95,6 +98,14 @@ def test_files_below_a_mount_point_are_not_lost_silently(place):
     assert os.listdir(store.LAYERS) == []
 
 
+def test_a_save_that_is_interrupted_leaves_nothing(place):
+    uppers = session(place)
+    with interrupts.held(), pytest.raises(OverlayrootError, match="was interrupted by SIGTERM"):
+        os.kill(os.getpid(), signal.SIGTERM)
+        do(SaveLayer("1", uppers, "", "overlay"))
+    assert os.listdir(store.LAYERS) == []
+
+
 def test_a_layer_is_removed(place):
     do(SaveLayer("1", session(place), "", "overlay"))
     do(RemoveLayer("1"))
@@ -110,6 +121,17 @@ def test_a_tree_is_removed_in_the_background_with_what_was_left_before(place):
     while sorted(os.listdir(place)) != [".work.reset-2", "upper"]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_work_in_the_background_can_be_ended(place):
+    """It was begun while signals were held."""
+    reading, writing = os.pipe()
+    with interrupts.held():
+        in_background(lambda: (os.write(writing, b"%d\n" % os.getpid()), time.sleep(60)))
+    os.close(writing)
+    with open(reading, encoding="ascii") as stream:
+        os.kill(int(stream.readline()), signal.SIGTERM)
+        assert stream.read() == ""
 
 
 def test_a_folder_that_is_not_there(place):
