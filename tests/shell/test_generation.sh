@@ -67,7 +67,7 @@ test_a_damaged_current_fails() {
 test_reset_moves_the_uppers_aside() {
     make_store
     mkdir -p "$store/upper" "$store/work" "$store/mounts/home/upper" "$store/trash/0"
-    conf_persistence=upper
+    conf_persistence=upper ask_keep=''
     overlayroot_reset &&
         [ -d "$store/trash/1/upper" ] && [ -d "$store/trash/1/mounts/home/upper" ] && [ ! -e "$store/upper" ]
 }
@@ -81,7 +81,7 @@ test_reset_leaves_an_upper_that_is_not_in_use() {
 
 make_session() {
     make_store
-    conf_persistence=upper policies=$scratch/mounts
+    conf_persistence=upper policies=$scratch/mounts ask_keep=''
     mkdir -p "$store/upper/etc" "$store/upper/srv" "$store/work/work" "$store/mounts/home/upper/ann" \
         "$store/mounts/home/work" "$store/mounts/srv-my-disk/upper/photo"
     echo 2 >"$store/boot/current"
@@ -174,4 +174,61 @@ test_a_store_of_a_later_version_is_not_touched() {
     echo 2 >"$store/version"
     ! overlayroot_check_version &&
         equal "$reason" "the store has the version '2', and this library knows version 1 only"
+}
+
+# What is to be kept, and the folders that were made for that.
+make_kept() {
+    make_session
+    echo old >"$store/upper/etc/a b"
+    echo other >"$store/upper/etc/other"
+    mkdir -p "$store/kept/upper/etc" "$store/kept/mounts/home/upper"
+    ask_keep='upper/etc/a\040b
+upper/etc/none
+mounts/home/upper/ann
+'
+}
+
+is_kept() {
+    equal "$(cd "$store" && find upper mounts | sort)" 'mounts
+mounts/home
+mounts/home/upper
+mounts/home/upper/ann
+upper
+upper/etc
+upper/etc/a b' && equal "$(cat "$store/upper/etc/a b")" old && [ ! -e "$store/work" ]
+}
+
+test_reset_keeps_what_it_is_to_keep() {
+    make_kept
+    overlayroot_reset && is_kept
+}
+
+test_reset_is_gone_on_with_wherever_it_was_cut_off() {
+    for left in 0 1 2 3 4 5 6 7 8; do
+        rm -rf "$store"
+        make_kept
+        (cut_off_after "$left" && overlayroot_reset) || :
+        if ! { overlayroot_reset && is_kept; }; then
+            echo "cut off after $left"
+            return 1
+        fi
+    done
+}
+
+test_reset_does_not_follow_a_link_to_what_it_is_to_keep() {
+    make_kept
+    mkdir secret && echo secret >secret/file
+    ln -s "$scratch/secret" "$store/upper/link"
+    mkdir "$store/kept/upper/link"
+    ask_keep='upper/link/file
+'
+    overlayroot_reset && [ -f secret/file ] && [ ! -e "$store/upper/link/file" ]
+}
+
+test_a_link_is_kept_as_a_link() {
+    make_kept
+    ln -s /nowhere "$store/upper/etc/link"
+    ask_keep='upper/etc/link
+'
+    overlayroot_reset && [ -L "$store/upper/etc/link" ]
 }

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-ask() { ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback=''; }
+ask() { ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback='' ask_keep=''; }
 
 test_cmdline_is_read() {
     ask
@@ -45,4 +45,13 @@ test_a_layer_or_generation_that_is_none_is_ignored() {
     printf '%s\n' save=../a save=.a save= 'save=a:b' rollback=x rollback= >next
     overlayroot_read_next next
     equal "$ask_save$ask_rollback" ''
+}
+
+test_what_is_kept_is_read() {
+    ask
+    printf '%s\n' reset 'keep=upper/etc/a\040b' 'keep=mounts/home/upper/ann' >next
+    overlayroot_read_next next
+    equal "$ask_reset,$ask_keep" "yes,upper/etc/a\\040b
+mounts/home/upper/ann
+"
 }

@@ -16,6 +16,9 @@
 : "${OVERLAYROOT_CMDLINE:=/proc/cmdline}"
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
 
+newline='
+'
+
 overlayroot_say() {
     printf 'overlayroot: %s\n' "$*" >&2
     printf 'overlayroot: %s\n' "$*" 2>/dev/null >"$OVERLAYROOT_KMSG" || :
@@ -77,6 +80,7 @@ overlayroot_request() {
     case $1 in
         mode=on | mode=off) ask_mode=${1#mode=} ;;
         reset) ask_reset=yes ;;
+        keep=*) ask_keep=$ask_keep${1#keep=}$newline ;;
         save=*)
             ! overlayroot_is_id "${1#save=}" || { ask_save=${1#save=} && return; }
             overlayroot_say "request ignored, no name of a layer: $1"
@@ -206,14 +210,45 @@ overlayroot_make_aside() {
 }
 
 overlayroot_reset() {
-    local name
     [ "$conf_persistence" = upper ] || return 0
     overlayroot_make_aside || return
-    for name in upper work mounts; do
-        [ ! -e "$store/$name" ] || mv "$store/$name" "$aside/$name" ||
-            overlayroot_fail "reset: $store/$name cannot be moved aside" || return
-    done
+    # The new upper is the first to be put in place: where it is, a boot was cut off, and only the rest is left.
+    if [ -z "$ask_keep" ] || [ -d "$store/kept/upper" ]; then
+        overlayroot_keep && overlayroot_move "$store" "$aside" upper work mounts || return
+    fi
+    [ -z "$ask_keep" ] || overlayroot_move "$store/kept" "$store" upper mounts || return
     sync
+}
+
+# What of the folder $1 has the names after it, to the folder $2.
+overlayroot_move() {
+    local from=$1 to=$2 name
+    shift 2
+    for name; do
+        [ ! -e "$from/$name" ] || mv "$from/$name" "$to/$name" || overlayroot_fail "$from/$name cannot be moved to $to" || return
+    done
+}
+
+# What survives a reset is moved into the folder kept, where the folders on its way were made when that was
+# asked for. Those of the upper are the users': a link that is there by now leads nowhere.
+overlayroot_keep() {
+    local path
+    printf '%s' "$ask_keep" | while read -r path; do
+        path=$(printf '%b' "$path")
+        if overlayroot_is_plain "$store" "${path%/*}" && overlayroot_is_plain "$store/kept" "${path%/*}"; then
+            { [ ! -e "$store/$path" ] && [ ! -L "$store/$path" ]; } || mv "$store/$path" "$store/kept/$path" ||
+                overlayroot_say "reset: $path is not kept"
+        fi
+    done
+}
+
+# Whether the path $2 leads from the folder $1 through folders only.
+overlayroot_is_plain() {
+    local here=$1 rest=$2/
+    while [ -n "$rest" ]; do
+        here=$here/${rest%%/*} rest=${rest#*/}
+        [ -d "$here" ] && [ ! -L "$here" ] || return 1
+    done
 }
 
 # A generation that cannot be booted is not gone to.
@@ -264,8 +299,7 @@ overlayroot_stack() {
         overlayroot_read_current || return
         ids=$(overlayroot_ids "$current")
         newest=$((newest + 1))
-        overlayroot_put "generations/$newest" "${ids:+$ids
-}$1" || return
+        overlayroot_put "generations/$newest" "${ids:+$ids$newline}$1" || return
     fi
     overlayroot_put boot/current "$newest"
 }
@@ -609,7 +643,7 @@ overlayroot_union() {
 # boot may go on, with or without the union, and the boot record says which.
 overlayroot_boot() {
     root=$1 store='' lower='' layers=0 generation=0 persistence='' reason=''
-    ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback=''
+    ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback='' ask_keep=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
     mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"
     root_access=$(overlayroot_access "$root")
