@@ -20,10 +20,11 @@ _PR_SET_PDEATHSIG = 1
 def apart(work):
     """What `work()` gives, as JSON has it. What it mounts nobody else sees, and it goes when that process ends."""
     ours, theirs = os.pipe()
+    here = os.getpid()
     process = os.fork()
     if process == 0:
         os.close(ours)
-        _serve(theirs, work)
+        _serve(here, theirs, work)
     os.close(theirs)
     with open(ours, encoding="ascii") as stream:
         said = stream.read()
@@ -36,15 +37,17 @@ def apart(work):
     return facts[0]
 
 
-def die_with_parent():
+def die_with(parent):
     """Whatever ends the process that waits for this one ends this one, too."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _serve(channel, work):
+def _serve(parent, channel, work):
     """What happens in that process, which ends here."""
     try:
-        die_with_parent()
+        die_with(parent)
         answer = json.dumps(_answer(work))
         with open(channel, "w", encoding="ascii") as stream:
             stream.write(answer)

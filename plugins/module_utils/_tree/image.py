@@ -12,12 +12,13 @@ import contextlib
 import itertools
 import os
 import struct
+from functools import partial
 
 from .._core.commit import room
 from .._core.errors import OverlayrootError
 from .._host.run import run
 from . import content, loop, metadata, raw, removal
-from .apart import die_with_parent
+from .apart import die_with
 from .copy import Copy
 from .entries import Entries
 from .folder import Folder
@@ -34,6 +35,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _SQUASHFS = (0, b"hsqs")
 _COMPRESSION = struct.Struct("<20xH")
 _COMPRESSIONS = {1: "gzip", 3: "lzo", 4: "xz", 5: "lz4", 6: "zstd"}
+# Inodes that the file system has for itself, and more.
+_RESERVED = 64
 # Of fs/ext4/ext4.h.
 _EXT4 = (1080, b"\x53\xef")
 
@@ -55,7 +58,7 @@ class Squashfs:
                 package="the package squashfs-tools",
                 cwd=path,
                 pass_fds=[image],
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(die_with, os.getpid()),
             )
         finally:
             os.close(image)
@@ -78,11 +81,12 @@ class Ext4:
         image = os.open(MADE, _CREATE, 0o600, dir_fd=stage)
         try:
             os.truncate(image, room(step.tree, "ext4").bytes)
+            inodes = str(step.tree.inodes + _RESERVED)
             run(
-                ["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-I", "256", "-N", str(step.tree.inodes), f"/proc/self/fd/{image}"],
+                ["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-I", "256", "-N", inodes, f"/proc/self/fd/{image}"],
                 package="the package e2fsprogs",
                 pass_fds=[image],
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(die_with, os.getpid()),
             )
             with loop.attached(image) as (device, path):
                 with mounted("image", path, "ext4", HARMLESS, "noinit_itable") as here:

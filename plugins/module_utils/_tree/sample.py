@@ -20,7 +20,7 @@ class Sample:
         self.place = 0
         self.next = 0
         self.distance = _CHUNK
-        self.chunks = []  # (bytes, compressed bytes)
+        self.shares = []  # that are left of the chunks: each stands for as many bytes
 
     def wants(self, size):
         """Whether there is a place in a file of that size; if not, it has gone by."""
@@ -32,15 +32,13 @@ class Sample:
     def take(self, descriptor, size):
         while self.next < self.place + size:
             chunk = os.pread(descriptor, _CHUNK, self.next - self.place)
-            self.chunks.append((len(chunk), len(zlib.compress(chunk, 1))))
+            self.shares.append(min(1, len(zlib.compress(chunk, 1)) / (len(chunk) or 1)))
             self.next += self.distance
-            if len(self.chunks) == _MOST:
-                self.chunks = self.chunks[::2]
+            if len(self.shares) == _MOST:
+                self.shares = self.shares[::2]
                 self.distance *= 2
         self.place += size
 
     def estimate(self, size):
         """What so many bytes come to."""
-        whole = sum(chunk for chunk, _compressed in self.chunks)
-        compressed = sum(min(chunk) for chunk in self.chunks)
-        return size * compressed // whole if whole else size
+        return round(size * sum(self.shares) / len(self.shares)) if self.shares else size

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -27,9 +28,18 @@ def _entry(path):
         "group": status.st_gid,
         "mtime": status.st_mtime_ns,
     }
-    for name in os.listxattr(path, follow_symlinks=False):
+    for name in _attribute_names(path):
         attributes[name] = os.getxattr(path, name, follow_symlinks=False)
     return stat.S_IFMT(status.st_mode), _content(path, status), attributes
+
+
+def _attribute_names(path):
+    try:
+        return os.listxattr(path, follow_symlinks=False)
+    except OSError as error:
+        # Of a file system that has none: a squashfs may be one.
+        assert error.errno == errno.ENOTSUP
+        return []
 
 
 def _content(path, status):
