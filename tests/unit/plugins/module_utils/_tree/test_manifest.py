@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
@@ -73,7 +74,7 @@ CHANGES = {
     "target": lambda top: again(f"{top}/link", os.symlink, "fifo", f"{top}/link"),
     "kind": lambda top: again(f"{top}/fifo", os.mknod, f"{top}/fifo", 0o600 | 0o140000),
     "device": lambda top: again(f"{top}/device", os.mknod, f"{top}/device", 0o600 | 0o020000, os.makedev(1, 5)),
-    "group of names": lambda top: again(f"{top}/folder/same", os.system, f"cp -p {top}/file {top}/folder/same"),
+    "group of names": lambda top: again(f"{top}/folder/same", shutil.copy2, f"{top}/file", f"{top}/folder/same"),
 }
 
 
