@@ -66,8 +66,9 @@ def commit(planner, params, check_mode):
     plan.check(steps, planner.asked(job, wanted))
     after = plan.simulate(found, steps)
     if not check_mode:
-        for step in steps:
-            after = after._replace(size=flatten.commit(step))
+        with interrupts.held():
+            for step in steps:
+                after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
 

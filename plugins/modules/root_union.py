@@ -14,6 +14,7 @@ author:
 description:
   - Writes C(/etc/overlayroot/boot.conf), the boot library and its adapter for initramfs-tools, and makes the initramfs
     of each kernel anew that lacks something.
+  - Puts the command C(overlayrootctl) into C(/usr/local/sbin), with its manual page and its completion for bash.
   - Refuses to work beside others that make the root a union, such as the Debian packages overlayroot, bilibop-lockfs
     and live-boot.
   - With O(state=absent) takes all of it away. The initramfs that a kernel had before is put back where nothing that it
@@ -103,6 +104,21 @@ options:
       - Text of the hook that puts library, tools and modules into an initramfs.
     type: str
     required: true
+  command:
+    description:
+      - The file C(overlayrootctl), in base64, as the lookup P(labs.overlayroot.overlayrootctl#lookup) makes it.
+    type: str
+    required: true
+  manual:
+    description:
+      - Text of the manual page of C(overlayrootctl).
+    type: str
+    required: true
+  completion:
+    description:
+      - Text of the completion of C(overlayrootctl) for bash.
+    type: str
+    required: true
 seealso:
   - module: labs.overlayroot.mount_policies
   - module: labs.overlayroot.boot_next
@@ -117,6 +133,9 @@ EXAMPLES = r"""
     library: "{{ lookup('ansible.builtin.file', 'overlayroot.sh', rstrip=false) }}"
     boot_script: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
     build_hook: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+    command: "{{ lookup('labs.overlayroot.overlayrootctl') }}"
+    manual: "{{ lookup('ansible.builtin.file', 'overlayrootctl.8', rstrip=false) }}"
+    completion: "{{ lookup('ansible.builtin.file', 'overlayrootctl.bash', rstrip=false) }}"
 """
 
 RETURN = r"""
@@ -134,7 +153,7 @@ conf:
     persistence: none
     on_failure: open
 files:
-  description: Which of the files of the boot hook the base has.
+  description: Which of the files of the boot hook and the command the base has.
   returned: success
   type: list
   elements: str

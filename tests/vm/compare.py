@@ -13,7 +13,11 @@ import sys
 from pathlib import Path
 
 # What provisioning puts on a host, and so is there in the fingerprint that was taken in maintenance.
-OURS = re.compile(r"/etc/overlayroot(/|$)|/etc/initramfs-tools/.*/labs-overlayroot$|/usr/local/lib/overlayroot(/|$)|/boot/initrd\.img-")
+OURS = re.compile(
+    r"/etc/overlayroot(/|$)|/etc/initramfs-tools/.*/labs-overlayroot$|/usr/local/lib/overlayroot(/|$)|/boot/initrd\.img-"
+    r"|/usr/local/sbin/overlayrootctl$|/usr/local/share/man/man8(/overlayrootctl\.8)?$"
+    r"|/usr/local/share/bash-completion(/completions(/overlayrootctl)?)?$"
+)
 # Made anew for the kernel that came with the upgrade, which had no initramfs before.
 NEW_INITRAMFS = re.compile(r"/boot/initrd\.img-[^/]*$|/var/lib/initramfs-tools/[^/]*$")
 

@@ -111,3 +111,19 @@ def test_packages_can_be_installed_and_folders_renamed(root):
     assert root.run("apt-get install --yes --quiet tree").rc == 0
     assert root.run("apt-get purge --yes --quiet tree").rc == 0
     assert root.run("mv /etc/skel /etc/skel-renamed && mv /etc/skel-renamed /etc/skel").rc == 0
+
+
+def test_the_command_on_the_host_says_what_the_module_says(root):
+    said = json.loads(root.check_output("overlayrootctl status --json"))
+    module = root.ansible("labs.overlayroot.union_info", become=True)
+    for union in (*said["unions"], *module["unions"]):
+        # The one has written to the upper before the other looks.
+        del union["usage"]
+    assert said == {name: module[name] for name in said}
+    assert set(said) == {"unions", "root", "initramfs", "store"}
+
+
+def test_everyone_can_ask_for_the_status(root):
+    asked = root.run("sudo -u nobody overlayrootctl status")
+    assert (asked.rc, asked.stderr) == (0, "")
+    assert asked.stdout.splitlines()[0].split() == ["protected", "yes"]

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import NamedTuple
 
-from .._core import bootconf, initramfs, layout
+from .._core import bootconf, command, initramfs, layout
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
 from .._core.options import check_combination, check_options, complete_options
@@ -29,11 +30,15 @@ ARGUMENTS = {
     "library": {"type": "str", "required": True},
     "boot_script": {"type": "str", "required": True},
     "build_hook": {"type": "str", "required": True},
+    # Of no use in the host's log and in results.
+    "command": {"type": "str", "required": True, "no_log": True},
+    "manual": {"type": "str", "required": True},
+    "completion": {"type": "str", "required": True},
 }
 RULES = {}
 
 NEXT = layout.CONFIG + "/boot/next"
-FOLDERS = (layout.CONFIG, layout.CONFIG + "/boot", "/usr/local/lib/overlayroot")
+FOLDERS = (layout.CONFIG, layout.CONFIG + "/boot", "/usr/local/lib/overlayroot", *command.FOLDERS)
 
 
 class Wanted(NamedTuple):
@@ -58,8 +63,18 @@ def wanted(params):
         initramfs.LIBRARY: (params["library"], 0o644),
         initramfs.SCRIPT: (params["boot_script"], 0o755),
         initramfs.HOOK: (params["build_hook"], 0o755),
+        command.COMMAND: (_decoded(params["command"]), 0o755),
+        command.MANUAL: (params["manual"], 0o644),
+        command.COMPLETION: (params["completion"], 0o644),
     }
     return Wanted(params["state"], conf, check_options(params["options"]), files)
+
+
+def _decoded(text):
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "surrogateescape")
+    except ValueError:
+        raise OverlayrootError("option command", "is not base64", "Use the lookup labs.overlayroot.overlayrootctl") from None
 
 
 def asked(wanted):
@@ -71,7 +86,7 @@ def sight(wanted):
     return Sight(
         paths=(*layout.both(FOLDERS), initramfs.TOOL, *initramfs.RIVALS),
         files=layout.both([bootconf.PATH, NEXT, *wanted.files]),
-        folders=layout.both([layout.CONFIG]),
+        folders=layout.both(FOLDERS),
         initramfs=True,
         devices=(wanted.conf.data,) if wanted.conf.data and wanted.state == "present" else (),
     )
@@ -161,21 +176,24 @@ def _complete(seen, wanted):
 
 def _remove(seen, wanted):
     paths = [layout.base(seen, path) for path in (*wanted.files, bootconf.PATH, NEXT)]
-    gone = tuple(RemoveFile(path) for path in paths if seen.files[path] is not None)
+    gone = [path for path in paths if seen.files[path] is not None]
     return (
-        *gone,
+        *map(RemoveFile, gone),
         *(
             RestoreInitramfs(release)
             for release, image in sorted(seen.initramfs.items())
             if initramfs.starts_union(image)
         ),
-        *_remove_folders(seen),
+        *map(RemoveDir, _emptied(seen, gone)),
     )
 
 
-def _remove_folders(seen):
-    """The folders that are empty by now; another role's file may still be in the first."""
-    first, *others = FOLDERS
-    found = seen.folders[layout.base(seen, layout.CONFIG)] or {}
-    empty = others if set(found) - {"boot.conf", "boot"} else [*others, first]
-    return tuple(RemoveDir(layout.base(seen, path)) for path in empty if seen.paths[layout.base(seen, path)].kind)
+def _emptied(seen, gone):
+    """The folders with nothing in them once `gone` is; another role's file may still be in one, or anyone's."""
+    gone, emptied = set(gone), []
+    for folder in (layout.base(seen, path) for path in reversed(FOLDERS)):
+        names = seen.folders[folder] or {}
+        if seen.paths[folder].kind and gone.issuperset(f"{folder}/{name}" for name in names):
+            emptied.append(folder)
+            gone.add(folder)
+    return emptied

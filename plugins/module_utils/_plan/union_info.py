@@ -56,13 +56,14 @@ def _union(state, mount, union):
         **union.show(),
         "read_only": read_only or mount.read_only,
         "upper_present": not read_only and union.upper in state.paths and bool(state.paths[union.upper].kind),
-        "usage": None if read_only or not is_visible else _usage(state.paths[union.path].usage),
+        "usage": _usage(state.paths[union.path].usage) if is_visible and not read_only else None,
     }
 
 
 def _usage(usage):
-    """A union counts as the file system of its upper does, be that still mounted elsewhere or not."""
-    return {
+    """A union counts as the file system of its upper does, be that still mounted elsewhere or not; None for one
+    in a folder that this user may not look into."""
+    return usage and {
         "size_bytes": usage.size,
         "used_bytes": usage.size - usage.free,
         "available_bytes": usage.available,

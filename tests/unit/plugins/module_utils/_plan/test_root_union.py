@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, initramfs, layout, plan
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, initramfs, layout, plan
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import (
@@ -31,9 +33,19 @@ PARAMS = {
     "library": "library\n",
     "boot_script": "script\n",
     "build_hook": "hook\n",
+    "command": base64.b64encode(b"\xffcommand").decode(),
+    "manual": "manual\n",
+    "completion": "completion\n",
 }
 ON_DISK = {"persistence": "upper", "data": "LABEL=data"}
-FILES = (initramfs.LIBRARY, initramfs.SCRIPT, initramfs.HOOK)
+FILES = (
+    initramfs.LIBRARY,
+    initramfs.SCRIPT,
+    initramfs.HOOK,
+    command.COMMAND,
+    command.MANUAL,
+    command.COMPLETION,
+)
 PLAIN = frozenset(("init", "kernel/fs/ext4/ext4.ko"))
 PROTECTED = (mount(1, 0, "/", "overlay", "lowerdir=/b,upperdir=/u,workdir=/w"), mount(2, 1, layout.BASE))
 HOST = FakeHost(
@@ -74,17 +86,30 @@ def test_a_host_is_provisioned():
         ("make_dir", "/etc/overlayroot"),
         ("make_dir", "/etc/overlayroot/boot"),
         ("make_dir", "/usr/local/lib/overlayroot"),
-        ("write_file", initramfs.LIBRARY),
-        ("write_file", initramfs.SCRIPT),
-        ("write_file", initramfs.HOOK),
+        ("make_dir", "/usr/local/share/man/man8"),
+        ("make_dir", "/usr/local/share/bash-completion"),
+        ("make_dir", "/usr/local/share/bash-completion/completions"),
+        *(("write_file", path) for path in FILES),
         ("write_file", bootconf.PATH),
         ("build_initramfs", "/boot/initrd.img-6.1"),
     ]
 
 
-def test_what_the_initramfs_runs_can_be_run():
+def test_what_is_run_can_be_run():
     modes = {step.path: step.mode for step in plan_for(HOST)[2] if step.show()["step"] == "write_file"}
-    assert modes == {initramfs.LIBRARY: 0o644, initramfs.SCRIPT: 0o755, initramfs.HOOK: 0o755, bootconf.PATH: 0o644}
+    assert {path for path, mode in modes.items() if mode == 0o755} == {initramfs.SCRIPT, initramfs.HOOK, command.COMMAND}
+    assert {modes[path] for path in (initramfs.LIBRARY, bootconf.PATH, command.MANUAL, command.COMPLETION)} == {0o644}
+
+
+def test_the_command_is_written_byte_by_byte():
+    content = provisioned().files[command.COMMAND].content
+    assert content.encode("utf-8", "surrogateescape") == b"\xffcommand"
+
+
+@pytest.mark.parametrize("given", ["no base64!", "YQ", "\u00e9"])
+def test_a_command_that_is_not_base64(given):
+    with pytest.raises(OverlayrootError, match="option command: is not base64"):
+        root_union.wanted({**PARAMS, "command": given})
 
 
 def test_a_provisioned_host_is_shown():
@@ -279,29 +304,40 @@ def test_everything_goes():
     wanted = root_union.wanted({**PARAMS, "state": "absent"})
     steps = root_union.plan(seen, wanted)
     assert shown(steps) == [
-        ("remove_file", initramfs.LIBRARY),
-        ("remove_file", initramfs.SCRIPT),
-        ("remove_file", initramfs.HOOK),
+        *(("remove_file", path) for path in FILES),
         ("remove_file", bootconf.PATH),
         ("restore_initramfs", "/boot/initrd.img-6.1"),
-        ("remove_dir", "/etc/overlayroot/boot"),
+        ("remove_dir", "/usr/local/share/bash-completion/completions"),
+        ("remove_dir", "/usr/local/share/bash-completion"),
+        ("remove_dir", "/usr/local/share/man/man8"),
         ("remove_dir", "/usr/local/lib/overlayroot"),
+        ("remove_dir", "/etc/overlayroot/boot"),
         ("remove_dir", "/etc/overlayroot"),
     ]
     plan.check(steps, root_union.asked(wanted))
 
 
-def test_what_another_role_wrote_stays():
+def test_what_others_wrote_stays():
+    """The role fstab in the folder of the configuration, others in those for everyone."""
     host = HOST._replace(
         folders=(*HOST.folders, *root_union.FOLDERS),
-        files={root_union.NEXT: "reset\n"},
-        small_files={layout.CONFIG: {"boot": None, "mounts": ""}},
+        files={root_union.NEXT: "reset\n", command.MANUAL: "manual\n", command.COMPLETION: "completion\n"},
+        small_files={
+            layout.CONFIG: {"boot": None, "mounts": ""},
+            layout.CONFIG + "/boot": {"next": "reset\n"},
+            "/usr/local/share/man/man8": {"overlayrootctl.8": "manual\n", "another.8": None},
+            "/usr/local/share/bash-completion": {"completions": None, "another": None},
+            "/usr/local/share/bash-completion/completions": {"overlayrootctl": "completion\n"},
+        },
     )
     _seen, _wanted, steps = plan_for(host, state="absent")
     assert shown(steps) == [
+        ("remove_file", command.MANUAL),
+        ("remove_file", command.COMPLETION),
         ("remove_file", root_union.NEXT),
-        ("remove_dir", "/etc/overlayroot/boot"),
+        ("remove_dir", "/usr/local/share/bash-completion/completions"),
         ("remove_dir", "/usr/local/lib/overlayroot"),
+        ("remove_dir", "/etc/overlayroot/boot"),
     ]
 
 
@@ -324,6 +360,8 @@ def hosts(draw):
         initramfs.LIBRARY: [PARAMS["library"], "older\n"],
         initramfs.SCRIPT: [PARAMS["boot_script"], "older\n"],
         initramfs.HOOK: [PARAMS["build_hook"], ""],
+        command.COMMAND: ["\udcffcommand", "older"],
+        command.MANUAL: [PARAMS["manual"], "older\n"],
         bootconf.PATH: [conf().text, conf(**ON_DISK).text, "", "data=/dev/sda1\nunknown\n"],
         root_union.NEXT: ["", "mode=off\n"],
     }

@@ -1,0 +1,316 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command overlayrootctl: the one place that knows argparse.
+
+It shows what modules return, and does what they do: a command is a planner, what its arguments are
+to that planner, and how the result is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import textwrap
+from typing import NamedTuple
+
+from . import _engine
+from ._host.names import from_os
+from ._lines import check, commit, diff, done, generations, reset, save, status
+from ._lines.table import plain
+from ._plan import check as checking
+from ._plan import save as saving
+from ._plan import union_commit, union_diff, union_info, union_reset
+
+NAME = "overlayrootctl"
+DESCRIPTION = "Look at the unions of this host, and change what becomes of them."
+
+MANUAL = """\
+The command shows what the modules of the Ansible collection labs.overlayroot show, and does what they do. Commands that change \
+something take back what they did when a step fails, or when they are interrupted.
+
+A byte of a name that is not UTF-8 is shown as \\xNN, and is understood when it is given so. A character that a \
+terminal would obey is shown as Python writes it, such as \\n."""
+
+DONE, PROBLEM, REFUSED = 0, 1, 3
+EXITS = {
+    DONE: "done, or nothing to do; nothing is wrong",
+    PROBLEM: "status or check found that something is wrong",
+    2: "the arguments are wrong",
+    REFUSED: "refused, or failed and undone; standard error says why",
+}
+
+
+def main():
+    # Until something is changed, a signal may end the program anywhere, without a traceback.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    arguments = parser().parse_args()
+    command = COMMANDS[arguments.command]
+    try:
+        result = command.act(command.planner, _params(command, arguments), arguments)
+    except _engine.FAILURES as error:
+        return _fail(_engine.failure(error), arguments)
+    _print(_json(result) if arguments.json else _lines(command, result, arguments))
+    return PROBLEM if command.is_problem(result) else DONE
+
+
+class Command(NamedTuple):
+    help: str  # one line; the description begins with it
+    description: str
+    example: str
+    planner: object
+    act: object  # of the planner, its params and the arguments: what a module would return
+    lines: object  # of a result
+    arguments: object = lambda parser: None  # adds what the command takes
+    params: object = lambda arguments: {}  # of the planner, those that are not its defaults
+    changes: bool = False  # the host
+    is_problem: object = lambda result: False  # of a result
+
+
+def parser():
+    exits = "".join(f"  {code}  {meaning}\n" for code, meaning in EXITS.items())
+    made = argparse.ArgumentParser(
+        prog=NAME,
+        description=DESCRIPTION,
+        epilog=f"exit codes:\n{exits}\n{NAME} COMMAND --help says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(
+            name,
+            help=command.help,
+            description=textwrap.fill(f"{command.help}. {command.description}", 78),
+            epilog=f"example:\n  {command.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.arguments(one)
+        if command.changes:
+            one.add_argument("--check", action="store_true", help="only say what would be done")
+        one.add_argument("--json", action="store_true", help="print what the module returns")
+    return made
+
+
+def _params(command, arguments):
+    defaults = {name: argument.get("default") for name, argument in command.planner.ARGUMENTS.items()}
+    return {**defaults, **command.params(arguments)}
+
+
+def _fail(failure, arguments):
+    if arguments.json:
+        _print(_json({"failed": True, **failure}))
+    undone = [f"undone: {step['step']} {step['path']}" for step in failure.get("undone", ())]
+    who = [] if os.geteuid() == 0 else ["this was not run by root"]
+    for line in (failure["msg"], *undone, *who):
+        _complain(line)
+    return REFUSED
+
+
+def _lines(command, result, arguments):
+    if command.changes:
+        yield from done.lines(result["steps"], arguments.check)
+    yield from command.lines(result)
+
+
+def _json(result):
+    return json.dumps(result, indent=2).split("\n")
+
+
+def _print(lines):
+    """To whoever still reads it."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    text = "".join(f"{plain(line)}\n" for line in lines)
+    try:
+        with open(1, "wb", closefd=False) as stdout:
+            stdout.write(text.encode("utf-8"))
+    except OSError as error:
+        _complain(f"standard output: {error.strerror}")
+        sys.exit(REFUSED)
+
+
+def _complain(line):
+    print(f"{NAME}: {plain(line)}", file=sys.stderr)
+
+
+def _path(given):
+    try:
+        return from_os(os.path.abspath(given))
+    except FileNotFoundError:
+        raise argparse.ArgumentTypeError(f"{given}: the current folder is gone") from None
+
+
+def _diff_arguments(parser):
+    limit = union_diff.ARGUMENTS["limit"]["default"]
+    parser.add_argument("path", nargs="?", type=_path, default="/", metavar="PATH", help="where it is mounted (/)")
+    parser.add_argument(
+        "--text",
+        action="append",
+        type=from_os,
+        default=[],
+        metavar="FILE",
+        help="show how this file was changed, by its path in the union; can be repeated",
+    )
+    parser.add_argument("--limit", type=int, default=limit, metavar="N", help="list at most N changes (%(default)s)")
+
+
+def _save_arguments(parser):
+    parser.add_argument("id", metavar="NAME", help="what the layer is to be called")
+    parser.add_argument("--label", default="", metavar="TEXT", help="what the layer is about, for those who list it")
+
+
+def _reset_arguments(parser):
+    parser.add_argument("path", nargs="?", type=_path, default="/", metavar="PATH", help="where it is mounted (/)")
+    parser.add_argument("--withdraw", action="store_true", help="do not reset the root, nor roll it back, at the next boot")
+
+
+def _reset_params(arguments):
+    when = "next_boot" if arguments.path == "/" else "now"
+    return {"path": arguments.path, "when": "never" if arguments.withdraw else when}
+
+
+def _rollback_arguments(parser):
+    parser.add_argument(
+        "generation", nargs="?", default="previous", metavar="GENERATION", help="its number; the one before where none is named"
+    )
+
+
+def _commit_arguments(parser):
+    spec = union_commit.ARGUMENTS
+    parser.add_argument("target", type=_path, metavar="TARGET", help="the new image or folder")
+    parser.add_argument(
+        "--source",
+        action="append",
+        type=_path,
+        metavar="PATH",
+        help="where the union is mounted (/), or a layer; repeated for layers, the topmost first",
+    )
+    parser.add_argument("--without-upper", action="store_true", help="commit only what is below the upper")
+    parser.add_argument(
+        "--format", choices=spec["format"]["choices"], default=spec["format"]["default"], help="what to make (%(default)s)"
+    )
+    parser.add_argument(
+        "--compression",
+        choices=spec["compression"]["choices"],
+        default=spec["compression"]["default"],
+        help="of a squashfs (%(default)s)",
+    )
+    parser.add_argument("--drop-acls", action="store_true", help="leave out access lists, which a squashfs cannot hold")
+    parser.add_argument("--replace", action="store_true", help="replace another tree at the target")
+    parser.add_argument("--discard-old", action="store_true", help="keep nothing of what is replaced")
+    parser.add_argument("--rehearse", action="store_true", help="only report the sizes")
+
+
+def _commit_params(arguments):
+    return {
+        "source": arguments.source or ["/"],
+        "upper": not arguments.without_upper,
+        "target": arguments.target,
+        "format": arguments.format,
+        "compression": arguments.compression,
+        "drop_acls": arguments.drop_acls,
+        "replace": arguments.replace,
+        "keep_old": not arguments.discard_old,
+        "state": "rehearsed" if arguments.rehearse else "committed",
+    }
+
+
+def _check_arguments(parser):
+    parser.add_argument("--repair", action="store_true", help="end what can be ended without losing what was saved")
+
+
+def _change(planner, params, arguments):
+    return _engine.change(planner, params, arguments.check)
+
+
+COMMANDS = {
+    "status": Command(
+        help="Show whether the root is protected, and every union",
+        description="What only root may read is left out for others.",
+        example="overlayrootctl status",
+        planner=union_info,
+        act=lambda planner, params, arguments: _engine.report(planner, params, in_part=True),
+        lines=status.lines,
+        is_problem=status.is_problem,
+    ),
+    "diff": Command(
+        help="Show what the upper of a union changes",
+        description="A file that was written to and is as before does not count. Needs root.",
+        example="overlayrootctl diff / --text /etc/fstab",
+        planner=union_diff,
+        act=lambda planner, params, arguments: _engine.compare(planner, params),
+        lines=diff.lines,
+        arguments=_diff_arguments,
+        params=lambda arguments: {"path": arguments.path, "text": arguments.text, "limit": arguments.limit},
+    ),
+    "save": Command(
+        help="Make the upper of the root a layer, and a generation with it",
+        description="An upper in RAM is copied at once, one on the disk is saved by the next boot. Needs root.",
+        example="overlayrootctl save course --label 'All of the course'",
+        planner=saving,
+        act=_change,
+        changes=True,
+        lines=save.lines,
+        arguments=_save_arguments,
+        params=lambda arguments: {"id": arguments.id, "label": arguments.label},
+    ),
+    "reset": Command(
+        help="Give a union a new upper",
+        description=(
+            "What was written since is thrown away. The root gets it at the next boot, and with it every union that was "
+            "booted; another union gets it at once, and must not be in use. Needs root."
+        ),
+        example="overlayrootctl reset && reboot",
+        planner=union_reset,
+        act=_change,
+        changes=True,
+        lines=reset.lines,
+        arguments=_reset_arguments,
+        params=_reset_params,
+    ),
+    "rollback": Command(
+        help="Go to another generation at the next boot",
+        description="The root gets a new upper over it. Needs root.",
+        example="overlayrootctl rollback 2 && reboot",
+        planner=union_reset,
+        act=_change,
+        changes=True,
+        lines=reset.lines,
+        arguments=_rollback_arguments,
+        params=lambda arguments: {"when": "next_boot", "generation": arguments.generation},
+    ),
+    "generations": Command(
+        help="List the generations of the store",
+        description="With what was noted about the newest layer of each. Needs root.",
+        example="overlayrootctl generations",
+        planner=union_info,
+        act=lambda planner, params, arguments: _engine.report(planner, params)["store"],
+        lines=generations.lines,
+    ),
+    "commit": Command(
+        help="Make an image or a folder of what is seen through layers",
+        description="It is compared with its source before it takes its place. Needs root.",
+        example="overlayrootctl commit /srv/images/course.squashfs --source /srv/course",
+        planner=union_commit,
+        act=lambda planner, params, arguments: _engine.commit(planner, params, arguments.check),
+        changes=True,
+        lines=commit.lines,
+        arguments=_commit_arguments,
+        params=_commit_params,
+    ),
+    "check": Command(
+        help="Look for what is wrong with the store",
+        description="Every layer is read and compared with its checksum. Needs root.",
+        example="overlayrootctl check --repair",
+        planner=checking,
+        act=_change,
+        changes=True,
+        lines=check.lines,
+        is_problem=check.is_problem,
+        arguments=_check_arguments,
+        params=lambda arguments: {"repair": arguments.repair},
+    ),
+}

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Made by tests/tools/command_files.py.
+
+_overlayrootctl() {
+    local words=''
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words='status diff save reset rollback generations commit check --help'
+    else
+        case ${COMP_WORDS[1]} in
+            status) words='--help --json' ;;
+            diff) words='--help --text --limit --json' ;;
+            save) words='--help --label --check --json' ;;
+            reset) words='--help --withdraw --check --json' ;;
+            rollback) words='--help --check --json' ;;
+            generations) words='--help --json' ;;
+            commit) words='--help --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
+            check) words='--help --repair --check --json' ;;
+        esac
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")
+}
+
+# What is no word of these is completed as the name of a file.
+complete -o default -F _overlayrootctl overlayrootctl

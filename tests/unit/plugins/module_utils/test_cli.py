@@ -1,0 +1,325 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command as it is installed: one file that Python runs, on a host whose root is a real union."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, store
+from ansible_collections.labs.overlayroot.plugins.plugin_utils._archive import archive
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
+
+COMMAND = "/run/overlayrootctl"
+RECORD = "protected=yes\nreason=\nbackend=overlay\npersistence=none\ngeneration=0\nlayers=0\non_failure=open\n"
+NOBODY = 65534
+
+_BIND = 4096
+_RECURSIVE = 16384
+_DETACH = 2
+
+
+class Host:
+    """A root below `top`, for commands that are run in it."""
+
+    def __init__(self, top):
+        self.top = top
+
+    def write(self, path, content):
+        os.makedirs(os.path.dirname(self.top + path), exist_ok=True)
+        with open(self.top + path, "wb") as stream:
+            stream.write(content if isinstance(content, bytes) else content.encode())
+
+    def start(self, *arguments, user=0, **more):
+        """By the Python that runs the tests; others than root may not reach that one."""
+
+        def enter():
+            os.chroot(self.top or "/")
+            os.chdir("/")
+            os.setresuid(user, user, user)
+
+        argv = [COMMAND, *arguments] if user else [sys.executable, "-I", COMMAND, *arguments]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", **more}
+        return subprocess.Popen(argv, preexec_fn=enter, **streams)
+
+    def run(self, *arguments, **more):
+        """(exit code, standard output, standard error)"""
+        with self.start(*arguments, **more) as process:
+            output, errors = process.communicate()
+        return process.returncode, output, errors
+
+    def said(self, *arguments, **more):
+        """The words on each line that a command prints that finds all well."""
+        code, output, errors = self.run(*arguments, **more)
+        assert (code, errors) == (0, "")
+        return [line.split() for line in output.splitlines()]
+
+    def returned(self, *arguments, **more):
+        _code, output, _errors = self.run(*arguments, "--json", **more)
+        return json.loads(output)
+
+
+@contextlib.contextmanager
+def over(path, fstype=b"tmpfs", options=b"mode=0755"):
+    os.makedirs(path, exist_ok=True)
+    call("mount", fstype, os.fsencode(path), fstype, 0, options)
+    try:
+        yield
+    finally:
+        call("umount2", os.fsencode(path), _DETACH)
+
+
+@contextlib.contextmanager
+def bound(source, path, flags=_BIND):
+    call("mount", os.fsencode(source), os.fsencode(path), None, flags, None)
+    try:
+        yield
+    finally:
+        call("umount2", os.fsencode(path), _DETACH)
+
+
+@contextlib.contextmanager
+def union(path, lower, above):
+    """A union at `path`, whose upper and work folder are in the folder `above`."""
+    for folder in (path, f"{above}/upper", f"{above}/work"):
+        os.makedirs(folder, exist_ok=True)
+    upper, work = os.fsencode(f"{above}/upper"), os.fsencode(f"{above}/work")
+    with mounted(os.fsencode(path), [os.fsencode(lower)], upper, work):
+        yield
+
+
+@pytest.fixture(name="place")
+def fixture_place():
+    """An empty folder; /run is empty, too, but for the command."""
+    with scratch() as folder, over("/run"):
+        Host("").write(COMMAND, archive())
+        os.chmod(COMMAND, 0o755)
+        yield os.fsdecode(folder)
+
+
+@pytest.fixture(name="plain")
+def fixture_plain(place):
+    """This machine as it is."""
+    return Host("")
+
+
+@pytest.fixture(name="booted")
+def fixture_booted(place):
+    """What the boot hook makes, over a base that has this machine's files: the upper of the root is in RAM,
+    and nothing is in the store. There is a union at /srv/course, too."""
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        root = f"{place}/root"
+        base, course = Host(layout.BASE), Host("/run/course")
+        try:
+            enter(union(layout.BASE, "/", f"{place}/base"))
+            base.write(bootconf.PATH, "backend=overlay\n")
+            base.write("/etc/motd", "one\n")
+            base.write("/etc/gone", "")
+            enter(over(layout.DATA))
+            enter(over(layout.RAM))
+            enter(union(root, layout.BASE, layout.RAM))
+            course.write("/lower/lesson", "1\n")
+            enter(union(f"{root}/srv/course", "/run/course/lower", "/run/course"))
+        except OSError as error:
+            pytest.skip(f"needs to make unions over this machine's root: {error.strerror}")
+        for folder in store.FOLDERS:
+            os.makedirs(folder, exist_ok=True)
+        os.chmod("/run/initramfs", 0o700)
+        Host("").write(layout.RECORD, RECORD)
+        for folder in ("/proc", "/dev", "/sys"):
+            enter(bound(folder, root + folder))
+        enter(bound("/run", f"{root}/run", _BIND | _RECURSIVE))
+        yield Host(root)
+
+
+def steps(lines):
+    """Of the lines of a command that changes the host, those that say what was done."""
+    return [line for line in lines if line[0] in ("done:", "to")]
+
+
+def test_a_host_that_is_not_provisioned(plain):
+    assert plain.said("status")[0] == ["protected", "not", "provisioned"]
+    assert plain.returned("status")["root"] is None
+
+
+def test_a_host_that_is_protected(booted):
+    lines = booted.said("status")
+    assert lines[:4] == [["protected", "yes"], ["backend", "overlay"], ["persistence", "none"], ["generation", "0"]]
+    uppers = {line[0]: line[-1] for line in lines[5:]}
+    assert uppers["/"] == f"{layout.RAM}/upper"
+    assert uppers["/srv/course"] == "/run/course/upper"
+    shown = booted.returned("status")
+    assert set(shown) == {"unions", "root", "initramfs", "store"}
+    assert shown["root"]["protected"] is True
+    assert shown["store"] == {"generations": [], "current": 0, "layers": []}
+
+
+def test_a_host_that_is_not_protected(booted):
+    Host("").write(layout.RECORD, "protected=no\nreason=data file system LABEL=x not found\n")
+    code, output, errors = booted.run("status")
+    assert (code, errors) == (1, "")
+    assert "protected  no\nreason     data file system LABEL=x not found\n" in output
+    assert booted.run("status", "--json")[0] == 1
+
+
+def test_the_status_for_everyone(booted):
+    for_root, for_all = booted.returned("status"), booted.returned("status", user=NOBODY)
+    assert for_all["root"] == for_root["root"]
+    assert [union["path"] for union in for_all["unions"]] == [union["path"] for union in for_root["unions"]]
+    assert for_all["store"] is None
+    assert booted.said("status", user=NOBODY)[0] == ["protected", "yes"]
+
+
+@pytest.mark.parametrize("command", [("generations",), ("diff",), ("save", "a"), ("check",)])
+def test_what_needs_root(booted, command):
+    code, output, errors = booted.run(*command, user=NOBODY)
+    assert (code, output) == (3, "")
+    assert errors.endswith("\noverlayrootctl: this was not run by root\n")
+
+
+def test_what_has_changed(booted):
+    booted.write("/etc/motd", "two\n")
+    os.unlink(f"{booted.top}/etc/gone")
+    assert [line for line in booted.said("diff") if line and line[0] in ("modified", "deleted")] == [
+        ["deleted", "file", "/etc/gone", "-"],
+        ["modified", "file", "/etc/motd", "mtime"],
+    ]
+    shown = booted.returned("diff", "--limit", "1")
+    assert (len(shown["changes"]), shown["truncated"]) == (1, True)
+    assert f"{shown['total']} changes: 1 added, 1 modified, 1 deleted, " in booted.run("diff")[1]
+
+
+def test_a_text_that_has_changed(booted):
+    booted.write("/etc/motd", "two\tcolumns\n")
+    output = booted.run("diff", "--limit", "0", "--text", "/etc/motd", "--text", "/etc/gone")[1]
+    assert "Only 0 are listed; --limit lists more.\n" in output
+    assert output.endswith("-one\n+two\tcolumns\n\n/etc/gone: its text does not differ\n")
+
+
+def test_names_that_a_terminal_would_obey_and_that_are_no_text(booted):
+    booted.write("/srv/course/\x1b[31m\nred \udce9 \\xe9", "")
+    assert "/\\x1b[31m\\nred \\xe9 \\x5cxe9  -\n" in booted.run("diff", "/srv/course")[1]
+    (change,) = [change for change in booted.returned("diff", "/srv/course")["changes"] if change["kind"] == "added"]
+    assert change["path"] == "/\x1b[31m\nred \\xe9 \\x5cxe9"
+
+
+def test_a_path_is_read_as_the_shell_gives_it(booted):
+    booted.write("/srv/course/lesson", "2\n")
+    expected = booted.returned("diff", "/srv/course")
+    for given in ("srv/course", "/srv/../srv//course/"):
+        assert booted.returned("diff", given) == expected
+
+
+def test_an_upper_is_saved_and_booted_without(booted):
+    booted.write("/etc/motd", "two\n")
+    assert ["to", "be", "done:", "save", "layer", f"{store.LAYERS}/a"] in booted.said("save", "a", "--check")
+    assert os.listdir(store.LAYERS) == []
+    lines = booted.said("save", "a", "--label", "my label")
+    assert ["done:", "save", "layer", f"{store.LAYERS}/a"] in lines
+    assert lines[-1] == "The layer a is in generation 1.".split()
+    assert steps(booted.said("save", "a")) == []
+    head, base, first = booted.said("generations")
+    assert base == ["0", "-", "-", "-", "the", "bare", "base"]
+    assert (first[:2], first[3:]) == (["1", "*"], ["my", "label", "a"])
+    assert booted.said("check") == ["The store is whole.".split()]
+    lines = booted.said("rollback", "0")
+    assert lines[-1] == "The next boot is asked for rollback=0.".split()
+    assert booted.said("reset", "--withdraw")[-1] == "Nothing has to be asked of the next boot.".split()
+
+
+def test_a_store_that_is_damaged(booted):
+    assert booted.said("save", "a")
+    Host(store.LAYERS).write("/a/etc/motd", "damaged\n")
+    Host(store.BOOT).write("/current.new", "")
+    code, output, errors = booted.run("check")
+    assert (code, errors) == (1, "")
+    assert [line.split()[:2] for line in output.splitlines()[:3]] == [["what", "is"], ["layer", "a"], ["boot/current.new", "was"]]
+    assert booted.run("check", "--repair", "--json")[0] == 1
+    assert os.listdir(store.BOOT) == ["current"]
+    assert len(booted.returned("check")["problems"]) == 1
+
+
+def test_a_union_gets_a_new_upper(booted):
+    booted.write("/srv/course/lesson", "2\n")
+    assert steps(booted.said("reset", "/srv/course", "--check"))
+    assert os.listdir("/run/course/upper") == ["lesson"]
+    assert booted.said("reset", "/srv/course")[-1] == "The upper of /srv/course is new.".split()
+    assert os.listdir("/run/course/upper") == []
+
+
+def test_what_is_in_use_is_refused(booted):
+    booted.write("/srv/course/lesson", "2\n")
+    with open(f"{booted.top}/srv/course/lesson", encoding="utf-8"):
+        code, output, errors = booted.run("reset", "/srv/course")
+        assert (code, output) == (3, "")
+        assert errors.startswith("overlayrootctl: unmount /srv/course: Device or resource busy. End what uses it: ")
+        assert booted.returned("reset", "/srv/course")["failed"] is True
+    assert os.listdir("/run/course/upper") == ["lesson"]
+
+
+def test_layers_become_a_folder(booted):
+    booted.write("/srv/course/lesson", "2\n")
+    more = ("--source", "/srv/course", "--format", "directory")
+    os.mkdir("/run/images")
+    assert ["source", "8.0", "KiB", "in", "2", "files"] in booted.said("commit", "/run/images/course", *more, "--rehearse")
+    assert os.listdir("/run/images") == []
+    assert steps(booted.said("commit", "/run/images/course", *more)) == [["done:", "commit", "/run/images/course"]]
+    with open("/run/images/course/lesson", encoding="utf-8") as stream:
+        assert stream.read() == "2\n"
+    assert steps(booted.said("commit", "/run/images/course", *more)) == []
+
+
+def test_errors(plain):
+    code, output, errors = plain.run("diff", "/proc")
+    assert (code, output) == (3, "")
+    assert errors == (
+        "overlayrootctl: path /proc: proc is mounted there, no overlay. "
+        "Name the mount point of a union, or give upper and lower.\n"
+    )
+    assert plain.returned("diff", "/proc") == {"failed": True, "msg": errors[len("overlayrootctl: ") : -1]}
+
+
+@pytest.mark.parametrize("arguments", [(), ("undo",), ("diff", "--limit", "many"), ("status", "--check"), ("save",)])
+def test_bad_usage(plain, arguments):
+    code, output, errors = plain.run(*arguments)
+    assert (code, output) == (2, "")
+    assert errors.startswith("usage: overlayrootctl")
+
+
+def test_help(plain):
+    code, output, errors = plain.run("--help")
+    assert (code, errors) == (0, "")
+    assert "  3  refused, or failed and undone; standard error says why\n" in output
+    for command in ("status", "diff", "save", "reset", "rollback", "generations", "commit", "check"):
+        assert f"\nexample:\n  overlayrootctl {command}" in plain.run(command, "--help")[1]
+
+
+def test_nobody_reads_on(plain):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with plain.start("status", stdout=writing) as process:
+        os.close(writing)
+        assert process.communicate() == (None, "")
+    assert process.returncode == -signal.SIGPIPE
+
+
+def test_nothing_can_be_printed(plain):
+    with open("/dev/full", "wb") as full:
+        code, _output, errors = plain.run("status", stdout=full)
+    assert (code, errors) == (3, "overlayrootctl: standard output: No space left on device\n")
+
+
+def test_the_end_by_a_signal_is_the_end(booted):
+    """The `diff` of the host, which shows texts, sends it."""
+    booted.write("/usr/local/bin/diff", "#!/bin/sh\nkill -INT $PPID\n")
+    os.chmod(f"{booted.top}/usr/local/bin/diff", 0o755)
+    code, output, errors = booted.run("diff", "--text", "/etc/motd", env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+    assert (code, output, errors) == (-signal.SIGINT, "", "")
