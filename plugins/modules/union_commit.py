@@ -38,6 +38,7 @@ options:
     description:
       - The mount point of a union of overlayfs. What was mounted on the union is left out.
       - Or a layer, or several, the topmost first, down to the base. They must not be written to meanwhile.
+      - A path with a comma in it has to be given in a list.
       - A file that is written to while it is read makes the commit fail. The root of a running host is better saved as a
         layer first.
     type: list

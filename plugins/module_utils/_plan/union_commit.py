@@ -174,7 +174,7 @@ def _check_unused(seen, path):
 def _check_apart(seen, image, source, mount):
     """The target may not lie in what is read to make it, nor the reverse."""
     parts = [seen.place(layer) for layer in source.layers]
-    if mount is not None:
+    if source.union:
         parts += [mountinfo.place(seen.mounts, mount.path), *_places(seen, mount, from_mount(mount, seen.overlay))]
     target = mountinfo.place(seen.mounts, image.path)
     if any(target is not None and part is not None and target.overlaps(part) for part in parts):

@@ -45,6 +45,12 @@ def test_what_is_below_its_upper():
     assert job(read_only).source == Source(union="/m")
 
 
+def test_what_is_below_an_upper_may_be_committed_into_that():
+    assert job(host(), upper=False, target="/m/new").source.layers == ("/k", "/l")
+    with pytest.raises(OverlayrootError, match="lies within the source"):
+        job(host(), upper=False, target="/l/new")
+
+
 def test_layers():
     assert job(host(), source=["/k", "/l"], userxattr=True).source == Source(layers=("/k", "/l"), userxattr=True)
     assert job(host(), source=["/k"]).source == Source(layers=("/k",))
