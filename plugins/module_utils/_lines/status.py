@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .table import percent, size, table
 
-_RECORD = ("backend", "persistence", "generation", "reason")
+_RECORD = ("reason", "backend", "persistence", "generation")
 
 
 def is_problem(result):

@@ -27,6 +27,9 @@ set -eu
 } > /boot/initrd.img-9.9.new
 mv /boot/initrd.img-9.9.new /boot/initrd.img-9.9
 END
-printf '#!/bin/sh\ncat "$1"\n' > /usr/bin/lsinitramfs
+cat > /usr/bin/lsinitramfs <<'END'
+#!/bin/sh
+cat "$1"
+END
 chmod 755 /usr/sbin/update-initramfs /usr/bin/lsinitramfs
 update-initramfs -u -k 9.9
