@@ -12,24 +12,36 @@ from .._core.errors import OverlayrootError
 from .names import decode, encode
 
 
-def run(argv, package="it", **more):
-    """The standard output of a command, which must succeed. `more` is for subprocess.run."""
+def run(argv, package="it", watch=None, **more):
+    """The standard output of a command, which must succeed.
+
+    `watch(pid)` is called every second while it runs; `more` is for subprocess.Popen.
+    """
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [encode(word) for word in argv],
             env={**os.environ, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            check=False,
             **more,
         )
     except FileNotFoundError:
         raise OverlayrootError(f"command {argv[0]}", "is not installed", f"Install {package}") from None
-    if done.returncode:
+    with process:
+        output, errors = _written(process, watch)
+    if process.returncode:
         raise OverlayrootError(
             f"command {' '.join(argv)}",
-            f"ended with exit code {done.returncode}: {decode(done.stderr).strip()}",
+            f"ended with exit code {process.returncode}: {decode(errors).strip()}",
             "Run it by hand to look closer",
         )
-    return decode(done.stdout)
+    return decode(output)
+
+
+def _written(process, watch):
+    while True:
+        try:
+            return process.communicate(timeout=1 if watch else None)
+        except subprocess.TimeoutExpired:
+            watch(process.pid)

@@ -6,30 +6,31 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
 from functools import partial
 
 from .._core.errors import OverlayrootError
-from . import compare, content
+from . import compare, content, raw
 from .descent import Descent, Level
 from .stack import Entry, FolderEntry
-from . import raw
 
 
-def difference(source, copy, unit=1, dropped=()):
+def difference(source, copy, unit=1, dropped=(), tell=lambda size: None):
     """The first path that is not the same in the copy of a tree, and what of it; or None.
 
     The copy knows times of modification in units of so many nanoseconds, and has none of the
-    extended attributes that are `dropped`. Access times and holes are not compared.
+    extended attributes that are `dropped`. Access times and holes are not compared. How many bytes were
+    compared is what `tell` is told now and then.
     """
-    return _Comparison(unit, dropped).run(source, copy)
+    return _Comparison(unit, dropped, tell).run(source, copy)
 
 
 class _Comparison:
-    def __init__(self, unit, dropped):
+    def __init__(self, unit, dropped, tell):
         self.unit = unit
         self.dropped = dropped
+        self.tell = tell
+        self.bytes = 0
         self.twins = ({}, {})  # of inodes with several names in one of the trees: the one in the other
 
     def run(self, source, copy):
@@ -69,6 +70,8 @@ class _Comparison:
             return self._differing(*map(FolderEntry, folders))
         if not self._are_twins(one, other):
             return "hard links"
+        self.bytes += one.st_size
+        self.tell(self.bytes)
         return self._other(Entry(source, name, one), Entry(copy, name, other))
 
     def _other(self, one, other):

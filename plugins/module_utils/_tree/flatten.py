@@ -20,6 +20,7 @@ from .alike import difference
 from .apart import apart
 from .image import FORMATS, MADE
 from .merged import merged
+from .progress import Progress
 from .rename import exchange, take_place
 from .sizes import measured
 from .stage import aside, sync
@@ -60,7 +61,7 @@ def _look(step, compare):
             tree,
             (free.f_bavail * free.f_frsize, free.f_favail if free.f_files else None),
             _holds(step, root, above, name) if compare else UNKNOWN,
-            status.st_size if status and stat.S_ISREG(status.st_mode) else None,
+            _size(status),
         )
 
 
@@ -77,8 +78,8 @@ def _holds(step, root, above, name):
         return ANOTHER if _difference(step, root, copy) else THE_SOURCE
 
 
-def _difference(step, root, copy):
-    return difference(root, copy, FORMATS[step.image.format].UNIT, step.dropped)
+def _difference(step, root, copy, *tell):
+    return difference(root, copy, FORMATS[step.image.format].UNIT, step.dropped, *tell)
 
 
 def _check_unused(above, path):
@@ -91,10 +92,11 @@ def _check_unused(above, path):
 def _commit(step):
     with files.parent(step.path) as (above, name), _alone(step, above):
         with merged(step.source) as (root, path), aside(above, b"." + name + b".new") as stage:
-            FORMATS[step.image.format].make(root, path, stage, step)
-            sync(stage)
-            _check(step, root, stage)
-            size = os.stat(MADE, dir_fd=stage, follow_symlinks=False).st_size
+            with contextlib.closing(Progress(stage, step.tree.bytes)) as progress:
+                FORMATS[step.image.format].make(root, path, stage, step, partial(progress.tell, "reading"))
+                sync(stage)
+                _check(step, root, stage, partial(progress.tell, "comparing"))
+            size = _size(_status(stage, MADE))
             if step.destroys:
                 _replace(step, stage, above, name)
             else:
@@ -113,9 +115,9 @@ def _alone(step, above):
     yield
 
 
-def _check(step, root, stage):
+def _check(step, root, stage, tell):
     with FORMATS[step.image.format].shown(stage, MADE) as copy:
-        found = _difference(step, root, copy)
+        found = _difference(step, root, copy, tell)
     if found:
         path, what = found
         raise OverlayrootError(path, f"is not the same in what was made of it ({what})", "End what writes to it, and commit again")
@@ -137,6 +139,11 @@ def _take_owner(stage, old):
     if stat.S_ISREG(old.st_mode) and stat.S_ISREG(_status(stage, MADE).st_mode):
         os.chown(MADE, old.st_uid, old.st_gid, dir_fd=stage, follow_symlinks=False)
         os.chmod(MADE, stat.S_IMODE(old.st_mode), dir_fd=stage)
+
+
+def _size(status):
+    """Of a file."""
+    return status.st_size if status and stat.S_ISREG(status.st_mode) else None
 
 
 def _status(above, name):

@@ -4,6 +4,7 @@
 """What a tree can be committed into: an image of a file system, or a folder.
 
 Each is made by the name MADE in a folder aside (`stage`), from the root folder of a tree and its path.
+How many bytes of that were read is what `tell` is told now and then.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .entries import Entries
 from .folder import Folder
 from .merged import root_of
 from .mounts import HARMLESS, READ_ONLY, mounted
+from .progress import bytes_read
 from .stage import made
 
 MADE = "layer"
@@ -49,13 +51,14 @@ class Squashfs:
         return attribute.startswith(("user.", "trusted.", "security."))
 
     @staticmethod
-    def make(root, path, stage, step):
+    def make(root, path, stage, step, tell):
         """From where it is mounted: every program that makes such images needs a path."""
         image = os.open(MADE, _CREATE, 0o600, dir_fd=stage)
         try:
             run(
                 ["mksquashfs", ".", f"/proc/self/fd/{image}", "-noappend", "-no-progress", "-comp", step.image.compression],
                 package="the package squashfs-tools",
+                watch=lambda process: tell(bytes_read(process)),
                 cwd=path,
                 pass_fds=[image],
                 preexec_fn=partial(die_with, os.getpid()),
@@ -76,7 +79,7 @@ class Ext4:
         return Squashfs.keeps(attribute) or attribute.startswith("system.posix_acl_")
 
     @staticmethod
-    def make(root, path, stage, step):
+    def make(root, path, stage, step, tell):
         """Not by what mke2fs copies: it leaves out sockets and what times have behind the point."""
         image = os.open(MADE, _CREATE, 0o600, dir_fd=stage)
         try:
@@ -92,7 +95,7 @@ class Ext4:
                 with mounted("image", path, "ext4", HARMLESS, "noinit_itable") as here:
                     with contextlib.closing(root_of(here)) as target:
                         os.rmdir("lost+found", dir_fd=target.fd)
-                        _copy(root, target, target.fd)
+                        _copy(root, target, target.fd, tell)
                 os.fsync(device)
         finally:
             os.close(image)
@@ -111,9 +114,9 @@ class Directory:
         return True
 
     @staticmethod
-    def make(root, path, stage, step):
+    def make(root, path, stage, step, tell):
         with contextlib.closing(Folder(made(stage, MADE), 0)) as target:
-            _copy(root, target, stage)
+            _copy(root, target, stage, tell)
 
     @staticmethod
     @contextlib.contextmanager
@@ -158,12 +161,12 @@ def _mounted(above, name, fstype):
         os.close(image)
 
 
-def _copy(root, target, above):
+def _copy(root, target, above, tell):
     """Of a tree into an empty folder, with the help of a folder `above`, which may be the same."""
     links = next(name for name in map(str, itertools.count()) if root.look(name) is None and name != MADE)
     descriptor = made(above, links)
     try:
-        Copy(root, target, Entries(descriptor), lambda files, size: None).run()
+        Copy(root, target, Entries(descriptor), lambda files, size: tell(size)).run()
     finally:
         os.close(descriptor)
     removal.remove(above, links)
