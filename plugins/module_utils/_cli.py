@@ -45,9 +45,6 @@ EXITS = {
 
 
 def main():
-    # Until something is changed, a signal may end the program anywhere, without a traceback.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     arguments = parser().parse_args()
     command = COMMANDS[arguments.command]
     try:
@@ -103,16 +100,15 @@ def _params(command, arguments):
 def _fail(failure, arguments):
     if arguments.json:
         _print(_json({"failed": True, **failure}))
-    undone = [f"undone: {step['step']} {step['path']}" for step in failure.get("undone", ())]
     who = [] if os.geteuid() == 0 else ["this was not run by root"]
-    for line in (failure["msg"], *undone, *who):
+    for line in (failure["msg"], *done.lines("undone", failure.get("undone", ())), *who):
         _complain(line)
     return REFUSED
 
 
 def _lines(command, result, arguments):
     if command.changes:
-        yield from done.lines(result["steps"], arguments.check)
+        yield from done.lines("to be done" if arguments.check else "done", result["steps"])
     yield from command.lines(result)
 
 

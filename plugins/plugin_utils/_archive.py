@@ -18,7 +18,18 @@ _LEFT_OUT = {SOURCES / "_entry.py"}
 
 # Isolated: neither the folder of whoever calls it nor that user's settings say what is imported.
 _INTERPRETER = b"#!/usr/bin/python3 -I\n"
-_MAIN = b"import sys\n\nfrom overlayroot._cli import main\n\nsys.exit(main())\n"
+# Until something is changed, Ctrl-C may end it anywhere, and without a word.
+_MAIN = b"""\
+import signal
+import sys
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from overlayroot._cli import main
+
+sys.exit(main())
+"""
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 

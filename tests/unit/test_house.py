@@ -81,6 +81,11 @@ def test_the_entry_knows_the_engine_only():
     assert mine == {"_engine"}
 
 
+def test_the_command_knows_the_engine_and_what_it_prints():
+    mine, _others = own(UTILS / "_cli.py")
+    assert mine == {"_engine", "_host", "_lines", "_plan"}
+
+
 @pytest.mark.parametrize("path", python_files(UTILS / "_lines"))
 def test_what_is_printed_comes_of_results_only(path):
     mine, others = own(path)
