@@ -101,6 +101,8 @@ options:
     choices: [committed, rehearsed]
     default: committed
 notes:
+  - While it works the playbook shows how far it is. It works in the background of the host, and goes on there when the
+    playbook is interrupted. With C(async) the playbook goes on itself.
   - Needs C(mksquashfs) (the package squashfs-tools) for V(squashfs) and C(mkfs.ext4) (e2fsprogs) for V(ext4), and for
     both loop devices and a kernel that can mount the image.
 """
