@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import zlib
 
-_CHUNK = 1 << 17
-# So many chunks are compressed at most, which takes less than a second.
-_MOST = 512
+_CHUNK = 1 << 15
+# So many chunks are compressed at most, which takes a fraction of a second.
+_MOST = 256
 
 
 class Sample:
