@@ -173,7 +173,7 @@ sizes:
     needed:
       description: >-
         How many bytes the target takes. For V(squashfs) an estimate, by what becomes of a sample in a quick compression:
-        xz and zstd do better, lz4 and lzo not quite as well.
+        xz and zstd do better, lz4 and lzo may take a third more.
       type: int
     needed_inodes:
       description: How many inodes the target takes.
