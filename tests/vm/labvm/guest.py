@@ -21,13 +21,17 @@ STOP_SECONDS = 90.0
 
 
 class Guest:
-    """The guest called name, whether it exists or not. Every boot may take boot_seconds."""
+    """The guest called name, whether it exists or not. Every boot may take boot_seconds.
 
-    def __init__(self, name, boot_seconds=BOOT_SECONDS):
+    Unless the accelerator is named, it is what works here.
+    """
+
+    def __init__(self, name, boot_seconds=BOOT_SECONDS, accelerator=None):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise VmError(f"guest name {name!r}: expected letters, digits, dot, dash, underscore")
         self.name = name
         self.boot_seconds = boot_seconds
+        self.accelerator = accelerator
         self.folder = cache.folder("guests") / name
         self.process = Process(self.folder / "pid")
         self.console = Console(cache.folder("console") / f"{name}.log", self.folder / "console")
@@ -204,7 +208,7 @@ class Guest:
             folder=self.folder, log=self.console.log, root=self.folder / "root.qcow2",
             port=known.port, memory=known.memory, disks=self._disk_paths(known),
             floppy=self.folder / "floppy",
-            accelerator=accelerator.choose(kernel_of(Path(known.image))),
+            accelerator=self.accelerator or accelerator.choose(kernel_of(Path(known.image))),
         )
 
     def _boot_id(self, number):
