@@ -10,6 +10,7 @@ to that planner, and how the result is printed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import NamedTuple
 from . import _engine
 from ._host.names import from_os
 from ._lines import check, commit, diff, done, generations, reset, save, status
+from ._lines.bar import bar
 from ._lines.table import plain
 from ._plan import check as checking
 from ._plan import save as saving
@@ -42,6 +44,9 @@ EXITS = {
     2: "the arguments are wrong",
     REFUSED: "refused, or failed and undone; standard error says why",
 }
+
+# Seconds between two looks at how far a commit is.
+_PAUSE = 0.5
 
 
 def main():
@@ -218,6 +223,30 @@ def _check_arguments(parser):
     parser.add_argument("--repair", action="store_true", help="end what can be ended without losing what was saved")
 
 
+def _commit(planner, params, arguments):
+    return _engine.commit(planner, params, arguments.check, _shown)
+
+
+@contextlib.contextmanager
+def _shown(read):
+    """With a bar on the terminal, if there is one. A timer draws it: processes that are forked have none."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    signal.signal(signal.SIGALRM, lambda _number, _frame: _draw(read()))
+    signal.setitimer(signal.ITIMER_REAL, _PAUSE, _PAUSE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _draw(None)
+
+
+def _draw(progress):
+    """In place of what was drawn before."""
+    print("\r\x1b[K" + (bar(*progress) if progress else ""), end="", file=sys.stderr, flush=True)
+
+
 def _change(planner, params, arguments):
     return _engine.change(planner, params, arguments.check)
 
@@ -291,7 +320,7 @@ COMMANDS = {
         description="It is compared with its source before it takes its place. Needs root.",
         example="overlayrootctl commit /srv/images/course.squashfs --source /srv/course",
         planner=union_commit,
-        act=lambda planner, params, arguments: _engine.commit(planner, params, arguments.check),
+        act=_commit,
         changes=True,
         lines=commit.lines,
         arguments=_commit_arguments,

@@ -8,6 +8,9 @@ Results are what a module returns: every text in them is fit for JSON.
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
+
 from ._core import plan
 from ._core.errors import OverlayrootError
 from ._core.paths import written
@@ -20,6 +23,7 @@ from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
 from ._tree.layers import opened
 from ._tree.text import unified
+from ._tree.watch import progress_of
 
 
 def change(planner, params, check_mode):
@@ -54,10 +58,11 @@ def compare(planner, params):
         return _written(planner.show(changes(roots), text, wanted))
 
 
-def commit(planner, params, check_mode):
+def commit(planner, params, check_mode, meanwhile=lambda read: contextlib.nullcontext()):
     """What was made of the tree below a union, or in check mode would be.
 
-    The effect is compared with its source before it counts: there is nothing to be seen again.
+    The effect is compared with its source before it counts: there is nothing to be seen again. It takes place
+    within `meanwhile(read)`; `read()` tells how far it is.
     """
     wanted = planner.wanted(params)
     job = planner.job(see(planner.sight(wanted)), wanted)
@@ -66,8 +71,8 @@ def commit(planner, params, check_mode):
     plan.check(steps, planner.asked(job, wanted))
     after = plan.simulate(found, steps)
     if not check_mode:
-        with interrupts.held():
-            for step in steps:
+        for step in steps:
+            with interrupts.held(), meanwhile(partial(progress_of, step.path)):
                 after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})

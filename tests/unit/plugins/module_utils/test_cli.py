@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import sys
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, store
 from ansible_collections.labs.overlayroot.plugins.plugin_utils._archive import archive
-from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
 
 COMMAND = "/run/overlayrootctl"
 RECORD = "protected=yes\nreason=\nbackend=overlay\npersistence=none\ngeneration=0\nlayers=0\non_failure=open\n"
@@ -68,6 +70,7 @@ class Host:
 
 @contextlib.contextmanager
 def over(path, fstype=b"tmpfs", options=b"mode=0755"):
+    """A mount, which goes at once, whoever is still about to leave it."""
     os.makedirs(path, exist_ok=True)
     call("mount", fstype, os.fsencode(path), fstype, 0, options)
     try:
@@ -85,14 +88,11 @@ def bound(source, path, flags=_BIND):
         call("umount2", os.fsencode(path), _DETACH)
 
 
-@contextlib.contextmanager
 def union(path, lower, above):
     """A union at `path`, whose upper and work folder are in the folder `above`."""
-    for folder in (path, f"{above}/upper", f"{above}/work"):
-        os.makedirs(folder, exist_ok=True)
-    upper, work = os.fsencode(f"{above}/upper"), os.fsencode(f"{above}/work")
-    with mounted(os.fsencode(path), [os.fsencode(lower)], upper, work):
-        yield
+    for folder in ("upper", "work"):
+        os.makedirs(f"{above}/{folder}", exist_ok=True)
+    return over(path, b"overlay", os.fsencode(f"lowerdir={lower},upperdir={above}/upper,workdir={above}/work"))
 
 
 @pytest.fixture(name="place")
@@ -275,6 +275,25 @@ def test_layers_become_a_folder(booted):
     with open("/run/images/course/lesson", encoding="utf-8") as stream:
         assert stream.read() == "2\n"
     assert steps(booted.said("commit", "/run/images/course", *more)) == []
+
+
+def test_a_terminal_shows_how_far_a_commit_is(booted):
+    """The `mksquashfs` of the host takes its time, and fails."""
+    booted.write("/usr/local/bin/mksquashfs", "#!/bin/sh\nsleep 1.5\nexit 1\n")
+    os.chmod(f"{booted.top}/usr/local/bin/mksquashfs", 0o755)
+    terminal, end = pty.openpty()
+    asked = ("commit", "/run/image", "--source", "/srv/course")
+    with booted.start(*asked, stderr=end, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # at the end of the other side
+            while True:
+                shown += os.read(terminal, 4096)
+    os.close(terminal)
+    assert process.returncode == 3
+    *bars, last = shown.split(b"\r\x1b[K")
+    assert [bar for bar in bars if re.fullmatch(rb"reading   \[#* *\] +\d+% of 8\.0 KiB", bar)]
+    assert last.startswith(b"overlayrootctl: command mksquashfs")
 
 
 def test_errors(plain):

@@ -1,0 +1,16 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._lines.bar import bar
+
+
+@pytest.mark.parametrize(
+    "done, total, filled, share",
+    [(0, 1024, 0, "  0%"), (512, 1024, 15, " 50%"), (1024, 1024, 30, "100%"), (0, 0, 0, "    ")],
+)
+def test_bars(done, total, filled, share):
+    assert bar("reading", done, total) == f"reading   [{'#' * filled}{' ' * (30 - filled)}] {share} of {'1.0 KiB' if total else '0 bytes'}"
