@@ -38,12 +38,7 @@ class _Comparison:
         if what:
             return "/", what
         with contextlib.closing(Descent(_level((source, copy)))) as descent:
-            while descent.levels:
-                level = descent.levels[-1]
-                name = next(level.left, None)
-                if name is None:
-                    descent.leave()
-                    continue
+            for level, name in descent.names():
                 what = self._told(descent, level, name)
                 if what:
                     return level.path_of(name), what

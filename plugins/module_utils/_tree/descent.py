@@ -55,6 +55,16 @@ class Descent:
         if len(self.levels) > _OPEN:
             self.levels[-_OPEN - 1].close()
 
+    def names(self):
+        """What is left in the levels, with the level: in one that is entered meanwhile first."""
+        while self.levels:
+            level = self.levels[-1]
+            name = next(level.left, None)
+            if name is None:
+                self.leave()
+            else:
+                yield level, name
+
     def leave(self):
         left = self.levels.pop()
         if left.parent is not None:

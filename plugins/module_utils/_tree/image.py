@@ -53,18 +53,15 @@ class Squashfs:
     @staticmethod
     def make(root, path, stage, step, tell):
         """From where it is mounted: every program that makes such images needs a path."""
-        image = os.open(MADE, _CREATE, 0o600, dir_fd=stage)
-        try:
+        with _created(stage) as image:
             run(
-                ["mksquashfs", ".", f"/proc/self/fd/{image}", "-noappend", "-no-progress", "-comp", step.image.compression],
+                ["mksquashfs", ".", _path(image), "-noappend", "-no-progress", "-comp", step.image.compression],
                 package="the package squashfs-tools",
                 watch=lambda process: tell(bytes_read(process)),
                 cwd=path,
                 pass_fds=[image],
                 preexec_fn=partial(die_with, os.getpid()),
             )
-        finally:
-            os.close(image)
 
     @staticmethod
     def shown(above, name):
@@ -81,12 +78,11 @@ class Ext4:
     @staticmethod
     def make(root, path, stage, step, tell):
         """Not by what mke2fs copies: it leaves out sockets and what times have behind the point."""
-        image = os.open(MADE, _CREATE, 0o600, dir_fd=stage)
-        try:
+        with _created(stage) as image:
             os.truncate(image, room(step.tree, "ext4").bytes)
             inodes = str(step.tree.inodes + _RESERVED)
             run(
-                ["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-I", "256", "-N", inodes, f"/proc/self/fd/{image}"],
+                ["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-I", "256", "-N", inodes, _path(image)],
                 package="the package e2fsprogs",
                 pass_fds=[image],
                 preexec_fn=partial(die_with, os.getpid()),
@@ -97,8 +93,6 @@ class Ext4:
                         os.rmdir("lost+found", dir_fd=target.fd)
                         _copy(root, target, target.fd, tell)
                 os.fsync(device)
-        finally:
-            os.close(image)
 
     @staticmethod
     def shown(above, name):
@@ -146,6 +140,20 @@ def _file_kind(image):
             compression = _COMPRESSION.unpack(os.pread(image, _COMPRESSION.size, 0)) if format == "squashfs" else (0,)
             return format, _COMPRESSIONS.get(*compression, "")
     return None
+
+
+@contextlib.contextmanager
+def _created(stage):
+    image = os.open(MADE, _CREATE, 0o600, dir_fd=stage)
+    try:
+        yield image
+    finally:
+        os.close(image)
+
+
+def _path(image):
+    """Of the descriptor, for a program that gets it."""
+    return f"/proc/self/fd/{image}"
 
 
 @contextlib.contextmanager

@@ -27,12 +27,7 @@ def measured(root, keeps):
     """The Tree below a folder; `keeps(attribute)` says whether the image can hold that extended attribute."""
     sizes = _Sizes(keeps)
     with contextlib.closing(Descent(sizes.level(root))) as descent:
-        while descent.levels:
-            level = descent.levels[-1]
-            name = next(level.left, None)
-            if name is None:
-                descent.leave()
-                continue
+        for level, name in descent.names():
             try:
                 sizes.look(descent, level, name)
             except OSError as error:
