@@ -47,6 +47,14 @@ options:
         base, V(previous) the newest one that is older than what the host boots now.
       - Without it the host stays on the generation that it has.
     type: str
+  keep:
+    description:
+      - With O(when=next_boot), paths that survive the reset, with all that is below them, whether they are there by now
+        or not. The folder that holds one must be there, and no link may lead to it.
+      - Where the upper is in RAM nothing can be kept.
+    type: list
+    elements: str
+    default: []
 notes:
   - A byte of a path that is no UTF-8 is written as C(\xNN), with two lower-case digits from C(80) to C(ff).
   - A request of another kind that the next boot has not carried out yet, such as a save, is not replaced.
@@ -59,6 +67,13 @@ EXAMPLES = r"""
 - name: Start afresh at the next boot
   labs.overlayroot.union_reset:
     when: next_boot
+
+- name: Start afresh, but as the same host
+  labs.overlayroot.union_reset:
+    when: next_boot
+    keep:
+      - /etc/machine-id
+      - /etc/ssh
 
 - name: Think better of it
   labs.overlayroot.union_reset:

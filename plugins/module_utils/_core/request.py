@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from . import bootconf, layout, mountinfo, store
 from .errors import OverlayrootError
 from .state import Sight
@@ -47,6 +49,15 @@ def steps(state, text):
     # The base is writable for this one file.
     written = OverwriteFile(path, content) if found else WriteFile(path, content)
     return (Remount(layout.BASE, read_only=False), *made, written, Remount(layout.BASE, read_only=True))
+
+
+def keep(path):
+    """The line that has a path survive a reset; in it are octal escapes, as printf(1) undoes them in %b."""
+    return "keep=" + re.sub(r"[^!-\[\]-~]", _octal, path)
+
+
+def _octal(match):
+    return "".join("\\0%03o" % byte for byte in match.group().encode("utf-8", "surrogateescape"))
 
 
 def check_free(state):

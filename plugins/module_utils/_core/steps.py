@@ -262,6 +262,25 @@ class CopyUp(NamedTuple):
         return ()
 
 
+class PrepareKept(NamedTuple):
+    """Of the folders in the store that lead to what survives a reset: `uppers` is (path, upper, kept paths)
+    of each, where the first is how the store calls that upper."""
+
+    path: str
+    uppers: tuple
+
+    destroys = False
+
+    def show(self):
+        return {"step": "prepare_kept", "path": self.path}
+
+    def simulate(self, state):
+        return state
+
+    def undo(self, before):
+        return ()
+
+
 class SaveLayer(NamedTuple):
     """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper) of each, that
     of the root first. `label` is of the user's making."""

@@ -16,6 +16,7 @@ TOP = layout.STORE
 LAYERS = TOP + "/layers"
 GENERATIONS = TOP + "/generations"
 BOOT = TOP + "/boot"
+KEPT = TOP + "/kept"
 CURRENT = BOOT + "/current"
 NEXT = BOOT + "/next"
 # What a State must know to have a store read from it.

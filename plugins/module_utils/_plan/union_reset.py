@@ -11,17 +11,20 @@ from typing import NamedTuple
 from .._core import mounted, mountinfo, request, store
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
-from .._core.steps import MakeDir, Mount, RemoveTree, SetAside, Unmount
+from .._core.steps import CopyUp, MakeDir, Mount, PrepareKept, RemoveTree, SetAside, Unmount
+from .._core.union import from_mount
 
 ARGUMENTS = {
     "path": {"type": "str", "default": "/"},
     "when": {"type": "str", "choices": ["now", "next_boot", "never"], "required": True},
     "generation": {"type": "str"},
+    "keep": {"type": "list", "elements": "str", "default": []},
 }
 RULES = {}
 
 _PREVIOUS = "previous"
 _RESET = "reset"
+_UPPER = store.TOP + "/upper"
 _ROLLBACK = "rollback="
 
 
@@ -29,6 +32,7 @@ class Wanted(NamedTuple):
     path: str
     when: str
     generation: str  # a number, or "previous"; None: the one that is booted anyway
+    keep: tuple  # paths
 
 
 def wanted(params):
@@ -41,7 +45,23 @@ def wanted(params):
         raise OverlayrootError(f"generation {generation}", "is for the next boot to go to", "Use when: next_boot")
     if generation not in (None, _PREVIOUS) and not generation.isdecimal():
         raise OverlayrootError(f"generation {generation}", "is no number", f"Give its number, or {_PREVIOUS}")
-    return Wanted(path, when, generation)
+    return Wanted(path, when, generation, _kept(params["keep"], when, generation))
+
+
+def _kept(given, when, generation):
+    paths = tuple(sorted(map(clean, given)))
+    if paths and when != "next_boot":
+        raise OverlayrootError(f"keep {paths[0]}", "only the boot hook keeps something", "Use when: next_boot")
+    if paths and generation is not None:
+        raise OverlayrootError(
+            f"keep {paths[0]}", f"was written over what generation {generation} may not have", "Leave one of the two out"
+        )
+    for path, other in zip(paths, paths[1:]):
+        if mountinfo.is_within(other, path):
+            raise OverlayrootError(f"keep {other}", f"lies within {path}, which is kept whole", "Leave it out")
+    if "/" in paths:
+        raise OverlayrootError("keep /", "is what is to be reset", "Name what is to be kept")
+    return paths
 
 
 def asked(wanted):
@@ -52,7 +72,8 @@ def asked(wanted):
 def sight(wanted):
     if wanted.when == "now":
         return request.SIGHT._replace(paths=(wanted.path,), files=(), folders=(), layers=True)
-    return request.SIGHT
+    above = tuple(map(posixpath.dirname, wanted.keep))
+    return request.SIGHT._replace(paths=(*request.SIGHT.paths, *above), layers=bool(above))
 
 
 def plan(seen, wanted):
@@ -61,9 +82,11 @@ def plan(seen, wanted):
     if wanted.when == "never":
         return request.steps(seen, "") if _is_reset(request.of(seen)) else ()
     text = _request(seen, wanted)
-    if text and not _is_reset(request.of(seen)):
+    if not text or text == request.of(seen):
+        return ()
+    if not _is_reset(request.of(seen)):
         request.check_free(seen)
-    return request.steps(seen, text) if text else ()
+    return (*_prepared(seen, wanted), *request.steps(seen, text))
 
 
 def check_apply(seen, steps):
@@ -80,8 +103,13 @@ def show(state, wanted):
 def _request(seen, wanted):
     """The words for boot/next; none where the next boot comes to the same without."""
     is_kept = request.conf(seen).persistence == "upper"
+    if wanted.keep and not is_kept:
+        raise OverlayrootError(
+            f"keep {wanted.keep[0]}", "an upper in RAM is gone at the next boot", "Give its folder the policy bind"
+        )
     if wanted.generation is None:
-        return _RESET if is_kept else ""
+        kept = [request.keep(name + path) for name, _upper, paths in _uppers(seen, wanted) for path in paths]
+        return "\n".join([_RESET, *kept]) if is_kept else ""
     found = store.needed(seen)
     number = found.before(found.booted()) if wanted.generation == _PREVIOUS else int(wanted.generation)
     found.ids(number)
@@ -89,7 +117,35 @@ def _request(seen, wanted):
 
 
 def _is_reset(text):
-    return text == _RESET or text.startswith(_ROLLBACK)
+    return text.split("\n")[0] == _RESET or text.startswith(_ROLLBACK)
+
+
+def _prepared(seen, wanted):
+    if not wanted.keep:
+        return ()
+    above = {posixpath.dirname(path) for path in wanted.keep} - {"/"}
+    return (*map(CopyUp, sorted(above)), PrepareKept(store.KEPT, _uppers(seen, wanted)))
+
+
+def _uppers(seen, wanted):
+    """(what the store calls it, upper, paths in it) of that of the root, and those that something is kept of."""
+    found = {_UPPER: []}
+    for path in wanted.keep:
+        upper, inside = _place(seen, path)
+        found.setdefault(upper, []).append(inside)
+    return tuple((upper[len(store.TOP) + 1 :], upper, tuple(paths)) for upper, paths in sorted(found.items()))
+
+
+def _place(seen, path):
+    """The upper that holds a path, and where."""
+    above = posixpath.dirname(path)
+    if seen.paths[above].kind != "directory" or seen.real(above) != above:
+        raise OverlayrootError(f"keep {path}", f"{above} is no folder, or leads elsewhere", "Give the path without links")
+    mount = seen.mount_of(above)
+    union = from_mount(mount, seen.overlay)
+    if union is None or union.upper is None or not mountinfo.is_within(union.upper, store.TOP):
+        raise OverlayrootError(f"keep {path}", f"a reset leaves {mount.path} alone", "Leave it out")
+    return union.upper, "/" + posixpath.relpath(path, mount.path)
 
 
 def _union(seen, wanted):

@@ -13,7 +13,7 @@ import time
 from .._core import steps, store
 from .._core.errors import OverlayrootError
 from .._host import files, interrupts
-from . import removal
+from . import kept, removal
 from .background import in_background
 from .copy import save
 from .layers import opened
@@ -35,6 +35,13 @@ def _save_layer(step):
         "sha256": checksum,
     }
     files.write(step.path + ".json", json.dumps(about) + "\n", 0o644)
+
+
+def _prepare_kept(step):
+    with contextlib.ExitStack() as stack:
+        above, name = stack.enter_context(files.parent(step.path))
+        uppers = [(path, *stack.enter_context(opened([upper], "overlay")), names) for path, upper, names in step.uppers]
+        kept.prepare(above, os.fsdecode(name), uppers)
 
 
 def _remove_layer(step):
@@ -64,6 +71,7 @@ def _told(effect):
 
 
 EFFECTS = {
+    steps.PrepareKept: _told(_prepare_kept),
     steps.SaveLayer: _told(_save_layer),
     steps.RemoveLayer: _told(_remove_layer),
     steps.RemoveTree: _told(_remove_tree),

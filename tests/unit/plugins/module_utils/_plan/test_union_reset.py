@@ -41,7 +41,7 @@ COURSE = FakeHost(
 def plan_for(host, **params):
     generation = params.pop("generation", None)
     generation = None if generation is None else str(generation)
-    wanted = union_reset.wanted({"path": "/", **params, "generation": generation})
+    wanted = union_reset.wanted({"path": "/", "keep": [], **params, "generation": generation})
     seen = host.see(union_reset.sight(wanted))
     return seen, wanted, union_reset.plan(seen, wanted)
 
@@ -58,6 +58,63 @@ def asking(host, text):
 
 def test_an_upper_on_the_disk_is_reset_by_request():
     assert requested(ON_DISK) == "reset\n"
+
+
+HOME = mount(4, 1, "/home", "overlay", f"lowerdir=/b,upperdir={store.TOP}/mounts/home/upper,workdir=/w", "0:9")
+KEEPING = ON_DISK._replace(
+    folders=(*ON_DISK.folders, "/etc/ssh", "/home/ann/my docs"),
+    links={"/link": "/etc"},
+    mounts=(mount(1, 0, "/", "overlay", f"lowerdir=/b,upperdir={store.TOP}/upper,workdir=/w"), BASE, DATA, HOME, mount(5, 1, "/srv")),
+)
+
+
+def test_what_is_kept():
+    keep = ["/home/ann/my docs/\\xff", "/etc/ssh/keys", "/home/ann/x"]
+    seen, wanted, steps = plan_for(KEEPING, when="next_boot", keep=keep)
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("copy_up", "/etc/ssh"),
+        ("copy_up", "/home/ann"),
+        ("copy_up", "/home/ann/my docs"),
+        ("prepare_kept", store.KEPT),
+        ("write_file", store.NEXT),
+    ]
+    assert steps[3].uppers == (
+        ("mounts/home/upper", store.TOP + "/mounts/home/upper", ("/ann/my docs/\udcff", "/ann/x")),
+        ("upper", store.TOP + "/upper", ("/etc/ssh/keys",)),
+    )
+    assert steps[4].content.split("\n") == [
+        "reset",
+        "keep=mounts/home/upper/ann/my\\0040docs/\\0377",
+        "keep=mounts/home/upper/ann/x",
+        "keep=upper/etc/ssh/keys",
+        "",
+    ]
+    assert union_reset.plan(plan.simulate(seen, steps), wanted) == ()
+
+
+@pytest.mark.parametrize(
+    "host, params, message",
+    [
+        (COURSE, {"path": "/srv/course", "when": "now", "keep": ["/a"]}, "keep /a: only the boot hook keeps something. Use when: next_boot."),
+        (
+            KEEPING,
+            {"keep": ["/a"], "generation": 1},
+            "keep /a: was written over what generation 1 may not have. Leave one of the two out.",
+        ),
+        (KEEPING, {"keep": ["/a", "/a/b"]}, "keep /a/b: lies within /a, which is kept whole. Leave it out."),
+        (KEEPING, {"keep": ["/"]}, "keep /: is what is to be reset. Name what is to be kept."),
+        (KEEPING, {"keep": ["a"]}, "path a: is not an absolute path without ... Give the whole path."),
+        (KEEPING, {"keep": ["/etc/../x"]}, "path /etc/../x: is not an absolute path without ... Give the whole path."),
+        (KEEPING, {"keep": ["/no/x"]}, "keep /no/x: /no is no folder, or leads elsewhere. Give the path without links."),
+        (KEEPING, {"keep": ["/link/x"]}, "keep /link/x: /link is no folder, or leads elsewhere. Give the path without links."),
+        (KEEPING, {"keep": ["/srv/x"]}, "keep /srv/x: a reset leaves /srv alone. Leave it out."),
+        (IN_RAM, {"keep": ["/x"]}, "keep /x: an upper in RAM is gone at the next boot. Give its folder the policy bind."),
+    ],
+)
+def test_what_cannot_be_kept(host, params, message):
+    with pytest.raises(OverlayrootError) as caught:
+        plan_for(host, **{"when": "next_boot", **params})
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("host", [IN_RAM, WITHOUT_DATA])

@@ -13,7 +13,12 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, mountinfo, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import RemoveLayer, RemoveTree, SaveLayer
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import (
+    PrepareKept,
+    RemoveLayer,
+    RemoveTree,
+    SaveLayer,
+)
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background import in_background
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksums
@@ -138,3 +143,34 @@ def test_a_folder_that_is_not_there(place):
     with pytest.raises(OverlayrootError) as caught:
         do(RemoveTree("/srv/course", f"{place}/no/.upper.reset-2"))
     assert str(caught.value) == "remove tree /srv/course: No such file or directory. Look at the path on the host."
+
+
+def test_the_way_to_what_is_kept_is_made(place):
+    session(place)
+    os.chmod(f"{place}/data", 0o2751)
+    write(f"{place}/root/etc/ssh/keys/one", "x")
+    os.setxattr(f"{place}/root/etc/ssh", "trusted.overlay.opaque", b"y")
+    os.setxattr(f"{place}/root/etc/ssh", "trusted.overlay.origin", b"z")
+    os.utime(f"{place}/root/etc/ssh", ns=(1, 42))
+    step = PrepareKept(
+        store.KEPT,
+        (
+            ("upper", f"{place}/root", ("/etc/ssh/keys", "/etc/ssh/other", "/top")),
+            ("mounts/a/upper", f"{place}/data", ("/file",)),
+        ),
+    )
+    do(step)
+    do(step)
+    found = {path[len(store.KEPT) :] for path, _folders, _files in os.walk(store.KEPT)}
+    assert found == {"", "/upper", "/upper/etc", "/upper/etc/ssh", "/mounts", "/mounts/a", "/mounts/a/upper"}
+    ssh = f"{store.KEPT}/upper/etc/ssh"
+    assert os.stat(ssh).st_mtime_ns == 42
+    assert os.listxattr(ssh) == ["trusted.overlay.opaque"]
+    assert os.stat(f"{store.KEPT}/mounts/a/upper").st_mode == os.stat(f"{place}/data").st_mode
+
+
+def test_a_link_is_not_followed_to_what_is_kept(place):
+    session(place)
+    os.symlink("/etc", f"{place}/root/link")
+    with pytest.raises(OverlayrootError, match="^prepare kept .*: Not a directory"):
+        do(PrepareKept(store.KEPT, (("upper", f"{place}/root", ("/link/x",)),)))
