@@ -1,0 +1,153 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sessions that are saved, left, and gone back to, on a host with /usr and /home of their own."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from .conftest import Host
+
+DATA = "/run/initramfs/overlayroot/data/overlayroot"
+
+
+@pytest.fixture(scope="module")
+def host(folder):
+    host = Host(
+        "overlayroot-generations",
+        folder,
+        {
+            "overlayroot_persistence": "upper",
+            "overlayroot_disks": [{"device": "/dev/vdb", "fstype": "ext4", "label": "overlayroot"}],
+            "overlayroot_data": "LABEL=overlayroot",
+            "overlayroot_mounts": [{"path": "/home", "policy": "union"}],
+        },
+    )
+    host.start("12", layout="split", disks=["1G"])
+    assert host.play("provision").returncode == 0
+    yield host
+    host.guest.remove()
+
+
+def ctl(host, *words):
+    """What a command of overlayrootctl returns."""
+    return json.loads(host.sh("overlayrootctl " + " ".join((*words, "--json"))))
+
+
+def change(host, name):
+    """A session: a file on each file system, and one that is gone."""
+    host.sh(f"for folder in /etc /usr/local /home; do echo {name} > $folder/{name}; done; rm -f /etc/issue.net")
+
+
+def changes(host):
+    """The sessions that the host shows, in each of its file systems."""
+    found = [host.sh(f"cd {folder}; ls | grep '^session-' || :").split() for folder in ("/etc", "/usr/local", "/home")]
+    assert found[0] == found[1] == found[2]
+    assert bool(found[0]) != (host.sh("ls /etc").split().count("issue.net") == 1)
+    return found[0]
+
+
+def booted(host):
+    record = host.record()
+    assert record["protected"] == "yes"
+    return record["generation"], record["layers"]
+
+
+def test_an_upper_on_the_disk_is_saved_by_the_next_boot(host):
+    change(host, "session-1")
+    saved = ctl(host, "save", "--label", "first")
+    assert saved["next_boot"]
+    host.sh("echo late > /home/late")
+    host.guest.reboot()
+    assert booted(host) == ("1", "1")
+    assert changes(host) == ["session-1"]
+    assert host.sh("cat /home/late") == "late"
+    layer = f"{DATA}/layers/{saved['layer']['id']}"
+    assert host.sh(f"cd {layer}; cat etc/session-1 usr/local/session-1 home/session-1").split() == ["session-1"] * 3
+    # What the new session has written is its own.
+    assert host.sh(f"ls {DATA}/upper/etc | grep session- || :") == ""
+    assert ctl(host, "check", "--repair")["problems"] == []
+    assert ctl(host, "check")["problems"] == []
+
+
+def test_a_second_layer_lies_on_the_first(host):
+    change(host, "session-2")
+    ctl(host, "save")
+    host.guest.reboot()
+    assert booted(host) == ("2", "2")
+    assert changes(host) == ["session-1", "session-2"]
+
+
+def test_power_that_is_lost_on_the_way_loses_nothing(host):
+    """It is cut soon after the data file system was checked: before, while or after the layer is made."""
+    change(host, "session-3")
+    ctl(host, "save")
+    host.guest.shutdown()
+    delays = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.6]
+    for delay in delays:
+        host.guest.boot()
+        host.guest.wait_console("overlayroot: (clean|recovering)")
+        time.sleep(delay)
+        host.guest.cut()
+    print(f"{len(delays)} power cuts")
+    host.guest.boot()
+    host.guest.wait()
+    assert booted(host) == ("3", "3")
+    assert changes(host) == ["session-1", "session-2", "session-3"]
+    assert ctl(host, "check", "--repair")["problems"] == []
+
+
+def test_a_reset_keeps_what_it_is_told_to(host):
+    host.sh("for file in /etc/kept /home/kept /etc/lost; do echo $file > $file; done; rm /etc/motd")
+    done = host.play("reset", overlayroot_keep=["/etc/kept", "/home/kept", "/etc/motd", "/usr/none"])
+    assert done.returncode == 0
+    assert booted(host) == ("3", "3")
+    assert host.sh("cat /etc/kept /home/kept").split() == ["/etc/kept", "/home/kept"]
+    assert host.sh("ls -d /etc/lost /etc/motd 2>/dev/null || :") == ""
+    assert host.sh("stat --format %U:%a /etc /home") == "root:755\nroot:755"
+
+
+def test_an_earlier_generation_is_gone_back_to(host):
+    host.sh("echo unsaved > /etc/unsaved")
+    assert host.play("rollback").returncode == 0
+    assert booted(host) == ("2", "2")
+    assert changes(host) == ["session-1", "session-2"]
+    host.sh("! test -e /etc/unsaved")
+
+
+def test_the_bare_base_is_gone_back_to_and_left_again(host):
+    ctl(host, "rollback", "0")
+    host.guest.reboot()
+    assert booted(host) == ("0", "0")
+    assert changes(host) == []
+    ctl(host, "rollback", "3")
+    host.guest.reboot()
+    assert booted(host) == ("3", "3")
+    assert changes(host) == ["session-1", "session-2", "session-3"]
+
+
+def test_an_upper_in_ram_is_saved_at_once(host):
+    assert host.play("provision", overlayroot_persistence="none").returncode == 0
+    assert host.record()["persistence"] == "none"
+    change(host, "session-4")
+    saved = ctl(host, "save", "--label", "from RAM")
+    assert (saved["generation"], saved["next_boot"], saved["layer"]["label"]) == (4, False, "from RAM")
+    assert ctl(host, "check")["problems"] == []
+    host.sh("echo unsaved > /home/unsaved")
+    host.guest.reboot()
+    assert booted(host) == ("4", "4")
+    assert changes(host) == ["session-1", "session-2", "session-3", "session-4"]
+    host.sh("! test -e /home/unsaved")
+
+
+def test_a_store_of_a_later_version_is_left_alone(host):
+    host.sh(f"echo 2 > {DATA}/version")
+    assert host.guest.ssh("sudo overlayrootctl save", check=False).returncode == 3
+    host.guest.reboot()
+    record = host.record()
+    assert record["protected"] == "no"
+    assert "has the version '2'" in record["reason"]
