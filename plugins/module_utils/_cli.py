@@ -13,16 +13,13 @@ import argparse
 import contextlib
 import json
 import os
-import signal
-import sys
 import textwrap
 from typing import NamedTuple
 
-from . import _engine
+from . import _engine, _terminal
+from ._core.errors import OverlayrootError
 from ._host.names import from_os
 from ._lines import check, commit, diff, done, generations, reset, save, status
-from ._lines.bar import bar
-from ._lines.table import plain
 from ._plan import check as checking
 from ._plan import save as saving
 from ._plan import union_commit, union_diff, union_info, union_reset
@@ -31,8 +28,8 @@ NAME = "overlayrootctl"
 DESCRIPTION = "Look at the unions of this host, and change what becomes of them."
 
 MANUAL = """\
-The command shows what the modules of the Ansible collection labs.overlayroot show, and does what they do. Commands that change \
-something take back what they did when a step fails, or when they are interrupted.
+The command shows what the modules of the Ansible collection labs.overlayroot show, and does what they do. Commands \
+that change something take back what they did when a step fails, or when they are interrupted.
 
 A byte of a name that is not UTF-8 is shown as \\xNN, and is understood when it is given so. A character that a \
 terminal would obey is shown as Python writes it, such as \\n."""
@@ -45,18 +42,15 @@ EXITS = {
     REFUSED: "refused, or failed and undone; standard error says why",
 }
 
-# Seconds between two looks at how far a commit is.
-_PAUSE = 0.5
-
 
 def main():
     arguments = parser().parse_args()
     command = COMMANDS[arguments.command]
     try:
         result = command.act(command.planner, _params(command, arguments), arguments)
+        _terminal.show(_json(result) if arguments.json else _lines(command, result, arguments))
     except _engine.FAILURES as error:
         return _fail(_engine.failure(error), arguments)
-    _print(_json(result) if arguments.json else _lines(command, result, arguments))
     return PROBLEM if command.is_problem(result) else DONE
 
 
@@ -103,11 +97,12 @@ def _params(command, arguments):
 
 
 def _fail(failure, arguments):
-    if arguments.json:
-        _print(_json({"failed": True, **failure}))
     who = [] if os.geteuid() == 0 else ["this was not run by root"]
     for line in (failure["msg"], *done.lines("undone", failure.get("undone", ())), *who):
-        _complain(line)
+        _terminal.complain(f"{NAME}: {line}")
+    if arguments.json:
+        with contextlib.suppress(OverlayrootError):  # it was said above, if that is what failed
+            _terminal.show(_json({"failed": True, **failure}))
     return REFUSED
 
 
@@ -119,22 +114,6 @@ def _lines(command, result, arguments):
 
 def _json(result):
     return json.dumps(result, indent=2).split("\n")
-
-
-def _print(lines):
-    """To whoever still reads it."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    text = "".join(f"{plain(line)}\n" for line in lines)
-    try:
-        with open(1, "wb", closefd=False) as stdout:
-            stdout.write(text.encode("utf-8"))
-    except OSError as error:
-        _complain(f"standard output: {error.strerror}")
-        sys.exit(REFUSED)
-
-
-def _complain(line):
-    print(f"{NAME}: {plain(line)}", file=sys.stderr)
 
 
 def _path(given):
@@ -224,27 +203,7 @@ def _check_arguments(parser):
 
 
 def _commit(planner, params, arguments):
-    return _engine.commit(planner, params, arguments.check, _shown)
-
-
-@contextlib.contextmanager
-def _shown(read):
-    """With a bar on the terminal, if there is one. A timer draws it: processes that are forked have none."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    signal.signal(signal.SIGALRM, lambda _number, _frame: _draw(read()))
-    signal.setitimer(signal.ITIMER_REAL, _PAUSE, _PAUSE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        _draw(None)
-
-
-def _draw(progress):
-    """In place of what was drawn before."""
-    print("\r\x1b[K" + (bar(*progress) if progress else ""), end="", file=sys.stderr, flush=True)
+    return _engine.commit(planner, params, arguments.check, _terminal.watched)
 
 
 def _change(planner, params, arguments):

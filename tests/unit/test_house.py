@@ -83,7 +83,7 @@ def test_the_entry_knows_the_engine_only():
 
 def test_the_command_knows_the_engine_and_what_it_prints():
     mine, _others = own(UTILS / "_cli.py")
-    assert mine == {"_engine", "_host", "_lines", "_plan"}
+    assert mine == {"_core", "_engine", "_host", "_lines", "_plan", "_terminal"}
 
 
 @pytest.mark.parametrize("path", python_files(UTILS / "_lines"))

@@ -330,10 +330,11 @@ def test_nobody_reads_on(plain):
     assert process.returncode == -signal.SIGPIPE
 
 
-def test_nothing_can_be_printed(plain):
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_can_be_printed(plain, options):
     with open("/dev/full", "wb") as full:
-        code, _output, errors = plain.run("status", stdout=full)
-    assert (code, errors) == (3, "overlayrootctl: standard output: No space left on device\n")
+        code, _output, errors = plain.run("status", *options, stdout=full)
+    assert (code, errors) == (3, "overlayrootctl: standard output: No space left on device. All else is done.\n")
 
 
 def test_the_end_by_a_signal_is_the_end(booted):
