@@ -59,14 +59,14 @@ def booted(host):
 
 def test_an_upper_on_the_disk_is_saved_by_the_next_boot(host):
     change(host, "session-1")
-    saved = ctl(host, "save", "--label", "first")
+    saved = ctl(host, "save", "first", "--label", "'the first'")
     assert saved["next_boot"]
     host.sh("echo late > /home/late")
     host.guest.reboot()
     assert booted(host) == ("1", "1")
     assert changes(host) == ["session-1"]
     assert host.sh("cat /home/late") == "late"
-    layer = f"{DATA}/layers/{saved['layer']['id']}"
+    layer = f"{DATA}/layers/first"
     assert host.sh(f"cd {layer}; cat etc/session-1 usr/local/session-1 home/session-1").split() == ["session-1"] * 3
     # What the new session has written is its own.
     assert host.sh(f"ls {DATA}/upper/etc | grep session- || :") == ""
@@ -76,7 +76,7 @@ def test_an_upper_on_the_disk_is_saved_by_the_next_boot(host):
 
 def test_a_second_layer_lies_on_the_first(host):
     change(host, "session-2")
-    ctl(host, "save")
+    ctl(host, "save", "second")
     host.guest.reboot()
     assert booted(host) == ("2", "2")
     assert changes(host) == ["session-1", "session-2"]
@@ -85,7 +85,7 @@ def test_a_second_layer_lies_on_the_first(host):
 def test_power_that_is_lost_on_the_way_loses_nothing(host):
     """It is cut soon after the data file system was checked: before, while or after the layer is made."""
     change(host, "session-3")
-    ctl(host, "save")
+    ctl(host, "save", "third")
     host.guest.shutdown()
     delays = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.6]
     for delay in delays:
@@ -134,7 +134,7 @@ def test_an_upper_in_ram_is_saved_at_once(host):
     assert host.play("provision", overlayroot_persistence="none").returncode == 0
     assert host.record()["persistence"] == "none"
     change(host, "session-4")
-    saved = ctl(host, "save", "--label", "from RAM")
+    saved = ctl(host, "save", "fourth", "--label", "'from RAM'")
     assert (saved["generation"], saved["next_boot"], saved["layer"]["label"]) == (4, False, "from RAM")
     assert ctl(host, "check")["problems"] == []
     host.sh("echo unsaved > /home/unsaved")
@@ -146,7 +146,7 @@ def test_an_upper_in_ram_is_saved_at_once(host):
 
 def test_a_store_of_a_later_version_is_left_alone(host):
     host.sh(f"echo 2 > {DATA}/version")
-    assert host.guest.ssh("sudo overlayrootctl save", check=False).returncode == 3
+    assert host.guest.ssh("sudo overlayrootctl save fifth", check=False).returncode == 3
     host.guest.reboot()
     record = host.record()
     assert record["protected"] == "no"
