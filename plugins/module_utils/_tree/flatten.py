@@ -116,7 +116,15 @@ def _alone(step, above):
 
 
 def _check(step, root, stage, tell):
-    with FORMATS[step.image.format].shown(stage, MADE) as copy:
+    with contextlib.ExitStack() as stack:
+        try:
+            copy = stack.enter_context(FORMATS[step.image.format].shown(stage, MADE))
+        except OSError as error:
+            raise OverlayrootError(
+                f"target {step.path}",
+                f"cannot be mounted to be compared with its source: {error.strerror}",
+                "See to the kernel's log (dmesg), and choose what it can mount",
+            ) from error
         found = _difference(step, root, copy, tell)
     if found:
         path, what = found
@@ -136,7 +144,7 @@ def _replace(step, stage, above, name):
 
 def _take_owner(stage, old):
     """Whoever could read the file that is replaced can read the new one."""
-    if stat.S_ISREG(old.st_mode) and stat.S_ISREG(_status(stage, MADE).st_mode):
+    if old and stat.S_ISREG(old.st_mode) and stat.S_ISREG(_status(stage, MADE).st_mode):
         os.chown(MADE, old.st_uid, old.st_gid, dir_fd=stage, follow_symlinks=False)
         os.chmod(MADE, stat.S_IMODE(old.st_mode), dir_fd=stage)
 

@@ -146,7 +146,7 @@ def mounts():
         return table.read()
 
 
-BOUNDED = settings(derandomize=True, database=None, deadline=None, max_examples=40)
+BOUNDED = settings(derandomize=True, database=None, deadline=None, max_examples=25)
 FOLDER = [("mkdir", b"a"), ("write", b"a/b", b"x"), ("mkdir", b"a/a"), ("write", b"a/a/b", b"y"), ("write", b"b", b"xy\n")]
 
 
