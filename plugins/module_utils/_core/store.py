@@ -17,6 +17,7 @@ LAYERS = TOP + "/layers"
 GENERATIONS = TOP + "/generations"
 BOOT = TOP + "/boot"
 KEPT = TOP + "/kept"
+TRASH = TOP + "/trash"
 CURRENT = BOOT + "/current"
 NEXT = BOOT + "/next"
 # What a State must know to have a store read from it.

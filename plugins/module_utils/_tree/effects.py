@@ -45,8 +45,13 @@ def _prepare_kept(step):
 
 
 def _remove_layer(step):
-    with files.parent(step.path) as (above, name):
-        removal.remove(above, name)
+    """What is in the trash when the power goes is deleted after the next boot."""
+    aside = f"layer-{step.id}-{os.getpid()}"
+    with files.parent(step.path) as (above, name), files.folder(store.TRASH) as trash:
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(name, aside, src_dir_fd=above, dst_dir_fd=trash)
+            os.fsync(above)
+            in_background(lambda: removal.remove(trash, aside))
     with contextlib.suppress(FileNotFoundError):
         files.remove(step.path + ".json")
 

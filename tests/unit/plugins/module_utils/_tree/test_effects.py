@@ -34,6 +34,7 @@ def fixture_place():
         call("mount", b"run", b"/run", b"tmpfs", 0, b"size=16m")
         try:
             os.makedirs(store.LAYERS)
+            os.makedirs(store.TRASH)
             yield os.fsdecode(folder)
         finally:
             call("umount2", b"/run", 2)
@@ -47,6 +48,13 @@ def write(path, content):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(content)
+
+
+def wait_for(folder, names):
+    deadline = time.monotonic() + 60
+    while sorted(os.listdir(folder)) != names:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def record(name):
@@ -115,6 +123,7 @@ def test_a_layer_is_removed(place):
     do(SaveLayer("1", session(place), "", "overlay"))
     do(RemoveLayer("1"))
     assert os.listdir(store.LAYERS) == []
+    wait_for(store.TRASH, [])
     do(RemoveLayer("1"))
 
 
@@ -122,10 +131,7 @@ def test_a_tree_is_removed_in_the_background_with_what_was_left_before(place):
     for name in (".upper.reset-1", ".upper.reset-2", ".work.reset-2", "upper"):
         write(f"{place}/{name}/a/b", "")
     do(RemoveTree("/srv/course", f"{place}/.upper.reset-2"))
-    deadline = time.monotonic() + 60
-    while sorted(os.listdir(place)) != [".work.reset-2", "upper"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(place, [".work.reset-2", "upper"])
 
 
 def test_work_in_the_background_can_be_ended(place):

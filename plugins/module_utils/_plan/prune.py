@@ -1,0 +1,103 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which generations are given up, the oldest first, and the layers that no other one needs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._core import layout, record, request, store
+from .._core.errors import OverlayrootError
+from .._core.steps import RemoveFile, RemoveLayer
+
+ARGUMENTS = {
+    "keep": {"type": "int"},
+    "before": {"type": "str"},
+    "size": {"type": "int"},
+}
+RULES = {"required_one_of": [["keep", "before", "size"]]}
+
+
+class Wanted(NamedTuple):
+    keep: int  # generations; None: any number
+    before: str  # give up those that were saved before, as 2026-11-21T08:00:00Z; None: of any age
+    size: int  # bytes that the layers may hold in all; None: any number
+
+
+def wanted(params):
+    for name in ("keep", "size"):
+        if params[name] is not None and params[name] < 0:
+            raise OverlayrootError(f"{name} {params[name]}", "is negative", "Give a number from 0 on")
+    return Wanted(params["keep"], params["before"], params["size"])
+
+
+def asked(wanted):
+    """What is given up is what was asked for."""
+    return _Store()
+
+
+def sight(wanted):
+    return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files))
+
+
+def plan(seen, wanted):
+    found = store.needed(seen)
+    given_up = _given_up(seen, wanted, found)
+    left = {name for number, ids in found.generations.items() if number not in given_up for name in ids or ()}
+    layers = {name for number in given_up for name in found.generations[number] or ()} - left
+    generations = (RemoveFile(f"{store.GENERATIONS}/{number}") for number in given_up)
+    # A generation goes before its layers: what is there can be booted, wherever this is cut off.
+    return (*generations, *(RemoveLayer(name) for name in sorted(layers) if name in found.layers))
+
+
+def check_apply(seen, steps):
+    """What is in use is not given up in the first place."""
+
+
+def show(state, wanted):
+    found = store.needed(state)
+    return {
+        "generations": [number for number in sorted(found.generations) if number],
+        "layers": list(found.layers),
+    }
+
+
+def _given_up(seen, wanted, found):
+    """The numbers, the oldest first."""
+    kept = sorted(set(found.generations) - {0})
+    given_up = []
+    for number in sorted(set(kept) - _needed(seen, found)):
+        if _too_many(wanted, kept) or _too_old(wanted, found, number) or _too_large(wanted, found, kept):
+            given_up.append(number)
+            kept.remove(number)
+    return given_up
+
+
+def _needed(seen, found):
+    """The generations that are booted now, next, or by default, and the newest, whose number is not to be used again."""
+    pending = request.of(seen).partition("rollback=")[2] or request.of(seen).partition("generation=")[2]
+    return {found.booted(), record.of(seen).generation, int(pending or 0), max(found.generations)}
+
+
+def _too_many(wanted, kept):
+    return wanted.keep is not None and len(kept) > wanted.keep
+
+
+def _too_old(wanted, found, number):
+    if wanted.before is None:
+        return False
+    ids = found.generations[number]
+    time = found.layers.get(ids[-1], {}).get("time") if ids else None
+    return time is not None and time < wanted.before
+
+
+def _too_large(wanted, found, kept):
+    names = {name for number in kept for name in found.generations[number] or ()}
+    size = sum(found.layers.get(name, {}).get("bytes", 0) for name in names)
+    return wanted.size is not None and size > wanted.size
+
+
+class _Store:
+    def __contains__(self, path):
+        return path.startswith((store.GENERATIONS + "/", store.LAYERS + "/"))
