@@ -65,8 +65,10 @@ def rename(path, new):
 
 
 def remove(path):
+    """Remove a file, which may be gone already."""
     with parent(path) as (above, name):
-        os.unlink(name, dir_fd=above)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=above)
         os.fsync(above)
 
 

@@ -14,6 +14,9 @@ from .._core.steps import RemoveFile, RemoveLayer, WriteFile
 ARGUMENTS = {"repair": {"type": "bool", "default": False}}
 RULES = {}
 
+# How the name of a file ends that is written before it takes the place of another.
+_ASIDE = ".overlayroot"
+
 
 class Wanted(NamedTuple):
     repair: bool
@@ -82,6 +85,7 @@ def _of_generations(found):
 
 def _of_layers(state, found):
     used = {name for ids in found.generations.values() for name in ids or ()}
+    used.add(_pending(state))
     for name, about in found.layers.items():
         checksum = state.checksums.get(name)
         if name not in used:
@@ -97,17 +101,24 @@ def _of_layers(state, found):
 
 def _left(state, found):
     """What a save or a boot that was cut off has left, unless the next boot goes on with it."""
-    pending = request.of(state).partition("save=")[2]
+    pending = _pending(state)
     for name in sorted(state.folders[store.LAYERS] or ()):
-        if name.startswith(".") and name != f".{pending}.new":
+        if name.endswith(_ASIDE):
+            yield Problem(f"layers/{name}", "was left by a change that was cut off", (RemoveFile(f"{store.LAYERS}/{name}"),))
+        elif name.startswith(".") and name != f".{pending}.new":
             yield Problem(f"layers/{name}", "was left by a save that was cut off", (RemoveLayer(name),))
         elif name.endswith(".json") and name[: -len(".json")] not in (*found.layers, pending):
             yield Problem(f"layers/{name}", "its layer is gone", (RemoveFile(f"{store.LAYERS}/{name}"),))
     for folder in (store.GENERATIONS, store.BOOT):
         for name in sorted(state.folders[folder] or ()):
-            if name.endswith((".new", ".overlayroot")):
+            if name.endswith((".new", _ASIDE)):
                 path = f"{folder}/{name}"
                 yield Problem(path[len(store.TOP) + 1 :], "was left by a change that was cut off", (RemoveFile(path),))
+
+
+def _pending(state):
+    """The layer that the next boot makes, or goes on making where one was cut off."""
+    return request.of(state).partition("save=")[2]
 
 
 class _Anything:

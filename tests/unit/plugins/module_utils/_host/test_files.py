@@ -111,6 +111,13 @@ def test_remove(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_what_a_write_left_that_was_cut_off_goes_with_the_next_one(tmp_path):
+    (tmp_path / ".file.overlayroot").touch()
+    files.write(f"{tmp_path}/file", "x", 0o644)
+    files.remove(f"{tmp_path}/.file.overlayroot")
+    assert os.listdir(tmp_path) == ["file"]
+
+
 def test_no_descriptor_is_left_open(tmp_path):
     def count():
         return len(os.listdir("/proc/self/fd"))

@@ -73,6 +73,7 @@ CASES = [
     (host({"c": None}), {"c": "good"}, ("layer c", "no generation uses it", True)),
     (host({"c.json": "{}"}), {}, ("layers/c.json", "its layer is gone", True)),
     (host({".c.new": None}), {}, ("layers/.c.new", "was left by a save that was cut off", True)),
+    (host({".c.json.overlayroot": "{}"}), {}, ("layers/.c.json.overlayroot", "was left by a change that was cut off", True)),
     (host(generations={"3.new": "a\n"}), {}, ("generations/3.new", "was left by a change that was cut off", True)),
     (
         host(boot={".current.overlayroot": "2\n"}),
@@ -89,6 +90,7 @@ def test_a_problem(host, checksums, problem):
 
 def test_what_the_next_boot_goes_on_with_is_no_problem():
     assert told(host({".c.new": None, "c.json": "{}"}, request="save=c\n")) == []
+    assert told(host({"c": None, "c.json": SEALED}, request="save=c\n"), {"c": "good"}) == []
 
 
 def test_a_lost_layer_takes_the_generations_with_it_that_need_it():
@@ -135,5 +137,6 @@ def test_what_was_repaired_is_no_problem_any_more(numbers, pending, data):
     assert check.plan(after, wanted) == ()
     assert not any(problem["repairable"] for problem in check.show(after, wanted)["problems"])
     assert {step.path for step in steps}.isdisjoint(f"{store.LAYERS}/{name}" for name in "ab")
+    assert not pending or f"{store.LAYERS}/c" not in {step.path for step in steps}
     done = steps[: data.draw(st.integers(0, len(steps)))]
     plan.simulate(plan.simulate(seen, done), plan.undo(seen, done))
