@@ -19,8 +19,9 @@ from typing import NamedTuple
 from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
-from ._lines import check, commit, diff, done, generations, reset, save, status
+from ._lines import check, commit, diff, done, generations, prune, reset, save, status
 from ._plan import check as checking
+from ._plan import prune as pruning
 from ._plan import save as saving
 from ._plan import union_commit, union_diff, union_info, union_reset
 
@@ -144,12 +145,15 @@ def _save_arguments(parser):
 
 def _reset_arguments(parser):
     parser.add_argument("path", nargs="?", type=_path, default="/", metavar="PATH", help="where it is mounted (/)")
+    parser.add_argument(
+        "--keep", action="append", type=_path, default=[], metavar="PATH", help="what the root is to keep; can be repeated"
+    )
     parser.add_argument("--withdraw", action="store_true", help="do not reset the root, nor roll it back, at the next boot")
 
 
 def _reset_params(arguments):
     when = "next_boot" if arguments.path == "/" else "now"
-    return {"path": arguments.path, "when": "never" if arguments.withdraw else when}
+    return {"path": arguments.path, "when": "never" if arguments.withdraw else when, "keep": arguments.keep}
 
 
 def _rollback_arguments(parser):
@@ -196,6 +200,19 @@ def _commit_params(arguments):
         "keep_old": not arguments.discard_old,
         "state": "rehearsed" if arguments.rehearse else "committed",
     }
+
+
+def _prune_arguments(parser):
+    parser.add_argument("--keep", type=int, metavar="N", help="keep at most N generations")
+    parser.add_argument("--before", metavar="TIME", help="give up those that were saved before, as 2026-11-21T08:00:00Z")
+    parser.add_argument("--size", type=int, metavar="BYTES", help="keep no more than these in layers")
+
+
+def _prune_params(arguments):
+    params = {"keep": arguments.keep, "before": arguments.before, "size": arguments.size}
+    if set(params.values()) == {None}:
+        raise OverlayrootError("prune", "has to be told what to keep", "Give --keep, --before or --size")
+    return params
 
 
 def _check_arguments(parser):
@@ -273,6 +290,17 @@ COMMANDS = {
         planner=union_info,
         act=lambda planner, params, arguments: _engine.report(planner, params)["store"],
         lines=generations.lines,
+    ),
+    "prune": Command(
+        help="Give up old generations, and the layers that no other one needs",
+        description="The oldest first, never one that is booted now or next, nor the newest. Needs root.",
+        example="overlayrootctl prune --keep 5",
+        planner=pruning,
+        act=_change,
+        changes=True,
+        lines=prune.lines,
+        arguments=_prune_arguments,
+        params=_prune_params,
     ),
     "commit": Command(
         help="Make an image or a folder of what is seen through layers",

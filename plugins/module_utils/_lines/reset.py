@@ -11,6 +11,6 @@ def lines(result):
     if "request" not in reset:
         yield f"The upper of {reset['path']} is {'new' if reset['upper_empty'] else 'as it was'}."
     elif reset["request"]:
-        yield f"The next boot is asked for {reset['request']}."
+        yield f"The next boot is asked for {', '.join(reset['request'].splitlines())}."
     else:
         yield "Nothing has to be asked of the next boot."

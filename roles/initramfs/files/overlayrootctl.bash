@@ -6,15 +6,16 @@
 _overlayrootctl() {
     local words=''
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status diff save reset rollback generations commit check --help'
+        words='status diff save reset rollback generations prune commit check --help'
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
             diff) words='--help --text --limit --json' ;;
             save) words='--help --label --check --json' ;;
-            reset) words='--help --withdraw --check --json' ;;
+            reset) words='--help --keep --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;
             generations) words='--help --json' ;;
+            prune) words='--help --keep --before --size --check --json' ;;
             commit) words='--help --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
             check) words='--help --repair --check --json' ;;
         esac

@@ -130,7 +130,7 @@ def fixture_booted(place):
             enter(union(f"{root}/srv/course", "/run/course/lower", "/run/course"))
         except OSError as error:
             pytest.skip(f"needs to make unions over this machine's root: {error.strerror}")
-        for folder in store.FOLDERS:
+        for folder in (*store.FOLDERS, store.TRASH):
             os.makedirs(folder, exist_ok=True)
         os.chmod("/run/initramfs", 0o700)
         Host("").write(layout.RECORD, RECORD)
@@ -232,7 +232,19 @@ def test_an_upper_is_saved_and_booted_without(booted):
     assert booted.said("check") == ["The store is whole.".split()]
     lines = booted.said("rollback", "0")
     assert lines[-1] == "The next boot is asked for rollback=0.".split()
+    code, _output, errors = booted.run("reset", "--keep", "/etc/motd")
+    assert (code, "keep /etc/motd: an upper in RAM is gone at the next boot" in errors) == (3, True)
     assert booted.said("reset", "--withdraw")[-1] == "Nothing has to be asked of the next boot.".split()
+
+
+def test_generations_are_given_up(booted):
+    for name in ("a", "b", "c"):
+        assert booted.said("save", name)
+    code, _output, errors = booted.run("prune")
+    assert (code, errors) == (3, "overlayrootctl: prune: has to be told what to keep. Give --keep, --before or --size.\n")
+    assert booted.said("prune", "--keep", "1")[-1] == "Generations that are kept: 3.".split()
+    assert [line[0] for line in booted.said("generations")] == ["generation", "0", "3"]
+    assert booted.said("check") == ["The store is whole.".split()]
 
 
 def test_a_store_that_is_damaged(booted):
@@ -317,7 +329,7 @@ def test_help(plain):
     code, output, errors = plain.run("--help")
     assert (code, errors) == (0, "")
     assert "  3  refused, or failed and undone; standard error says why\n" in output
-    for command in ("status", "diff", "save", "reset", "rollback", "generations", "commit", "check"):
+    for command in ("status", "diff", "save", "reset", "rollback", "generations", "prune", "commit", "check"):
         assert f"\nexample:\n  overlayrootctl {command}" in plain.run(command, "--help")[1]
 
 
