@@ -6,7 +6,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import plan
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit import ANOTHER, NOTHING, THE_SOURCE, UNKNOWN, Found, Room, Source, Tree
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit import (
+    ANOTHER,
+    NOTHING,
+    THE_SOURCE,
+    UNKNOWN,
+    Found,
+    Room,
+    Source,
+    Tree,
+)
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_commit
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount

@@ -15,7 +15,16 @@ import sys
 import time
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit import ANOTHER, NOTHING, THE_SOURCE, UNKNOWN, Commit, Image, Source, room
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit import (
+    ANOTHER,
+    NOTHING,
+    THE_SOURCE,
+    UNKNOWN,
+    Commit,
+    Image,
+    Source,
+    room,
+)
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.flatten import commit, look
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
