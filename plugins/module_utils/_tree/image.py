@@ -16,7 +16,6 @@ import struct
 from functools import partial
 
 from .._core.commit import room
-from .._core.errors import OverlayrootError
 from .._host.run import run
 from . import content, loop, metadata, raw, removal
 from .apart import die_with

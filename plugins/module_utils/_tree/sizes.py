@@ -11,7 +11,6 @@ import stat
 
 from .._core.commit import Tree
 from .._core.errors import OverlayrootError
-from .._host.names import from_os
 from . import attributes, content, data, raw
 from .descent import Descent, Level
 from .sample import Sample
