@@ -10,7 +10,7 @@ import signal
 import sys
 
 from ._core.errors import OverlayrootError
-from ._lines.bar import bar
+from ._lines.gauge import gauge
 from ._lines.table import plain
 
 # Seconds between two looks at how far something is.
@@ -29,12 +29,12 @@ def show(lines):
 
 
 def complain(line):
-    print(plain(line), file=sys.stderr)
+    sys.stderr.write(plain(line) + "\n")
 
 
 @contextlib.contextmanager
 def watched(read):
-    """With a bar on the terminal, if there is one. A timer draws it: processes that are forked have none."""
+    """With a gauge on the terminal, if there is one. A timer draws it: processes that are forked have none."""
     if not sys.stderr.isatty():
         yield
         return
@@ -49,4 +49,5 @@ def watched(read):
 
 def _draw(progress):
     """In place of what was drawn before."""
-    print("\r\x1b[K" + (bar(*progress) if progress else ""), end="", file=sys.stderr, flush=True)
+    sys.stderr.write("\r\x1b[K" + (gauge(*progress) if progress else ""))
+    sys.stderr.flush()

@@ -303,8 +303,8 @@ def test_a_terminal_shows_how_far_a_commit_is(booted):
                 shown += os.read(terminal, 4096)
     os.close(terminal)
     assert process.returncode == 3
-    *bars, last = shown.split(b"\r\x1b[K")
-    assert [bar for bar in bars if re.fullmatch(rb"reading   \[#* *\] +\d+% of 8\.0 KiB", bar)]
+    *gauges, last = shown.split(b"\r\x1b[K")
+    assert [drawn for drawn in gauges if re.fullmatch(rb"reading   \[#* *\] +\d+% of 8\.0 KiB", drawn)]
     assert last.startswith(b"overlayrootctl: command mksquashfs")
 
 

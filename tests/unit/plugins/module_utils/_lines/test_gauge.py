@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._lines.bar import bar
+from ansible_collections.labs.overlayroot.plugins.module_utils._lines.gauge import gauge
 
 
 @pytest.mark.parametrize(
     "done, total, filled, share",
     [(0, 1024, 0, "  0%"), (512, 1024, 15, " 50%"), (1024, 1024, 30, "100%"), (0, 0, 0, "    ")],
 )
-def test_bars(done, total, filled, share):
-    assert bar("reading", done, total) == f"reading   [{'#' * filled}{' ' * (30 - filled)}] {share} of {'1.0 KiB' if total else '0 bytes'}"
+def test_gauges(done, total, filled, share):
+    assert gauge("reading", done, total) == f"reading   [{'#' * filled}{' ' * (30 - filled)}] {share} of {'1.0 KiB' if total else '0 bytes'}"

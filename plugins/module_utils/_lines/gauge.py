@@ -10,6 +10,6 @@ from .table import percent, size
 _LENGTH = 30
 
 
-def bar(doing, done, total):
+def gauge(doing, done, total):
     filled = "#" * (_LENGTH * done // total if total else 0)
     return f"{doing:9} [{filled:{_LENGTH}}] {percent(done, total):>4} of {size(total)}"
