@@ -35,8 +35,8 @@ def test_files_and_folders(tmp_path):
 
 
 def test_an_error_names_step_and_path(tmp_path):
-    with pytest.raises(OverlayrootError, match=f"remove file {tmp_path}/none: No such file or directory"):
-        do(steps.RemoveFile(f"{tmp_path}/none"))
+    with pytest.raises(OverlayrootError, match=f"remove file {tmp_path}/none/file: No such file or directory"):
+        do(steps.RemoveFile(f"{tmp_path}/none/file"))
 
 
 @pytest.fixture
