@@ -59,7 +59,7 @@ def test_every_playbook_is_in_the_readme():
 
 def test_every_variable_of_a_playbook_is_documented():
     texts = "".join(path.read_text() for path in FOR_OPERATORS)
-    undocumented = {variable for variable in OF_PLAYBOOKS - set(OPTIONS) if not re.search(rf"{variable}[=:]", texts)}
+    undocumented = {variable for variable in OF_PLAYBOOKS - set(OPTIONS) if not re.search(rf"{variable}\"?[=:]", texts)}
     registered = re.findall(r"register: (overlayroot_\w+)", "".join(PLAYBOOKS.values()))
     # The last one is there to turn something off on a host that cannot have it.
     assert undocumented <= {*registered, "overlayroot_pipelining"}
