@@ -232,3 +232,19 @@ test_a_link_is_kept_as_a_link() {
 '
     overlayroot_reset && [ -L "$store/upper/etc/link" ]
 }
+
+test_an_upper_that_was_written_over_another_generation_is_left_alone() {
+    make_session
+    ask_generation=''
+    echo 1 >"$store/boot/upper"
+    overlayroot_choose_generation && equal "$generation,$persistence" 2,none && [ -d "$store/upper" ]
+}
+
+test_a_new_upper_belongs_to_the_generation_that_is_booted() {
+    make_session
+    ask_generation=''
+    echo 1 >"$store/boot/upper"
+    rm -r "$store/upper"
+    overlayroot_choose_generation && overlayroot_make_uppers && equal "$generation,$persistence" 2,upper &&
+        equal "$(cat "$store/boot/upper")" 2
+}

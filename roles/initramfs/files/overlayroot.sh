@@ -192,11 +192,19 @@ overlayroot_choose_generation() {
     overlayroot_read_current || return
     generation=${ask_generation:-$current}
     persistence=$conf_persistence
-    if [ "$persistence" = upper ] && [ "$generation" != "$current" ]; then
-        overlayroot_say "a visit to generation $generation: the upper of generation $current is left alone"
+    overlayroot_read_owner
+    if [ "$persistence" = upper ] && [ "$generation,$owner" != "$current,$current" ]; then
+        overlayroot_say "a visit to generation $generation: the upper of generation $owner is left alone"
         persistence=none
     fi
     overlayroot_read_generation "$generation"
+}
+
+# Sets owner to the generation that the upper on the disk was written over: while a host had its upper in RAM,
+# another one may have become current.
+overlayroot_read_owner() {
+    owner=$current
+    [ -z "$store" ] || [ ! -d "$store/upper" ] || [ ! -s "$store/boot/upper" ] || read -r owner <"$store/boot/upper" || :
 }
 
 # ---- what becomes of the upper: each in constant time, by renames, whatever it holds ----
@@ -320,7 +328,8 @@ overlayroot_put() {
 overlayroot_make_uppers() {
     if [ "$persistence" = upper ]; then
         uppers=$store
-        return 0
+        [ -d "$store/upper" ] || overlayroot_put boot/upper "$generation"
+        return
     fi
     uppers=$OVERLAYROOT_RUN/rw
     mount -n -t tmpfs -o "mode=0755,size=${conf_ram_size:-50%}${conf_ram_inodes:+,nr_inodes=$conf_ram_inodes}" \
