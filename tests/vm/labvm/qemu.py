@@ -12,7 +12,7 @@ PROGRAM = "qemu-system-x86_64"
 CPU = {"kvm": "host", "tcg": "qemu64", "counted": "qemu64"}
 # The clock of a counted machine is the number of its instructions, two nanoseconds each: it keeps the same
 # time however busy the machine that emulates it is.
-ACCEL = {"kvm": ["kvm"], "tcg": ["tcg"], "counted": ["tcg", "-icount", "shift=1,sleep=off"]}
+ACCEL = {"kvm": ["kvm"], "tcg": ["tcg"], "counted": ["tcg", "-icount", "shift=1"]}
 # A kernel that patches its own code while another processor runs it is not emulated faithfully: one boot
 # in some hundreds ends in a panic (int3 in sched_clock_cpu).
 PROCESSORS = {"kvm": "2", "tcg": "1", "counted": "1"}
