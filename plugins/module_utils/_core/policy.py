@@ -23,6 +23,9 @@ NO_LOWER = ("vfat", "msdos", "exfat", "ntfs", "ntfs3", "nfs", "nfs4", "cifs", "s
 FOLLOWERS = ("/usr", "/boot")
 FIRMWARE = ("/boot/efi", "/efi", "/boot/firmware")
 
+# Without what is there no system comes up.
+VITAL = ("/usr", "/etc", "/bin", "/sbin", "/lib")
+
 
 class Policy(NamedTuple):
     """One line of the mounts file. `path` is plain, not escaped; `mode` is octal text."""
@@ -80,6 +83,12 @@ def _check(policy, entry, has_data):
         )
     if policy.policy == "union" and _unfit_as_base(entry):
         raise OverlayrootError(subject, _unfit_as_base(entry), "Use ro or skip")
+    if policy.policy == "union" and re.search(r"[,:\\]", policy.path):
+        raise OverlayrootError(
+            subject, "the path holds a character that divides mount options", "Mount it elsewhere, or use ro or skip"
+        )
+    if policy.policy == "tmpfs" and policy.path in VITAL:
+        raise OverlayrootError(subject, "no system comes up without what is there", "Use another policy")
     if policy.policy == "bind" and entry is None and not has_data:
         raise OverlayrootError(
             subject, "a kept folder needs a data file system", "Set overlayroot_data, or use tmpfs"

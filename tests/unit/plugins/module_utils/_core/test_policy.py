@@ -141,6 +141,23 @@ def test_a_folder_of_the_root():
             (),
             "policy bind for /var/log: a kept folder needs a data file system. Set overlayroot_data, or use tmpfs.",
         ),
+        *(
+            (
+                {"path": path, "policy": "union"},
+                (HOME._replace(path=path),),
+                "policy union for %s: the path holds a character that divides mount options. "
+                "Mount it elsewhere, or use ro or skip." % path,
+            )
+            for path in ("/a:b", "/a,b", "/a\\b")
+        ),
+        *(
+            (
+                {"path": path, "policy": "tmpfs"},
+                (),
+                "policy tmpfs for %s: no system comes up without what is there. Use another policy." % path,
+            )
+            for path in ("/usr", "/etc")
+        ),
         (
             {"path": "/home", "policy": "ro", "options": "noatime"},
             (HOME,),
