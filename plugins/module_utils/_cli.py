@@ -21,6 +21,7 @@ from ._core.errors import OverlayrootError
 from ._host.names import from_os
 from ._lines import check, commit, diff, done, generations, prune, reset, save, status
 from ._plan import check as checking
+from ._plan import generations as listing
 from ._plan import prune as pruning
 from ._plan import save as saving
 from ._plan import union_commit, union_diff, union_info, union_reset
@@ -287,8 +288,8 @@ COMMANDS = {
         help="List the generations of the store",
         description="With what was noted about the newest layer of each. Needs root.",
         example="overlayrootctl generations",
-        planner=union_info,
-        act=lambda planner, params, arguments: _engine.report(planner, params)["store"],
+        planner=listing,
+        act=lambda planner, params, arguments: _engine.report(planner, params),
         lines=generations.lines,
     ),
     "prune": Command(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .._core import bootconf, initramfs, layout, mounted, mountinfo, record, store
 from .._core.paths import clean
 from .._core.state import Sight
+from . import generations
 
 ARGUMENTS = {"path": {"type": "str"}}
 
@@ -41,7 +42,7 @@ def show(state, wanted):
         "unions": _unions(state),
         "root": _root(state),
         "initramfs": _initramfs(state),
-        "store": _store(state),
+        "store": generations.show(state),
     }
 
 
@@ -100,16 +101,3 @@ def _initramfs(state):
         {"kernel": release, "lacking": list(initramfs.lacking(image, text, conf.data_type))}
         for release, image in sorted(state.initramfs.items())
     ]
-
-
-def _store(state):
-    found = store.of(state)
-    return found and {
-        "generations": [
-            {"number": number, "layers": list(ids)}
-            for number, ids in sorted(found.generations.items())
-            if number and ids is not None
-        ],
-        "current": found.current,
-        "layers": [{"id": name, **about} for name, about in found.layers.items()],
-    }
