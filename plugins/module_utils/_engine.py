@@ -115,7 +115,7 @@ def _apply(seen, steps):
 
 
 def _do(step):
-    EFFECTS.get(type(step), do)(step)
+    do(step, EFFECTS.get(type(step)))
 
 
 def _confirm(planner, wanted, before, steps):

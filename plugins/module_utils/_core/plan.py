@@ -23,6 +23,16 @@ def check(steps, asked):
             raise OverlayrootError(step.path, "would be destroyed, which was not asked for", "Name it to allow that")
 
 
+class Within:
+    """All that lies in some folders, for `asked`."""
+
+    def __init__(self, *folders):
+        self.folders = tuple(folder + "/" for folder in folders)
+
+    def __contains__(self, path):
+        return path.startswith(self.folders)
+
+
 def undo(before, steps):
     """The steps that take `steps` back, the last one first, and what is made from files once these
     are back. `before` is the State before them."""

@@ -21,10 +21,10 @@ _MS_REMOUNT = 32
 _UMOUNT_NOFOLLOW = 8
 
 
-def do(step):
-    """Have the effect of one step; OverlayrootError where the host refuses."""
+def do(step, effect=None):
+    """Have the effect of one step, which is looked up here unless given; OverlayrootError where the host refuses."""
     try:
-        _EFFECTS[type(step)](step)
+        (effect or _EFFECTS[type(step)])(step)
     except OSError as error:
         step_name = step.show()["step"].replace("_", " ")
         raise OverlayrootError(f"{step_name} {_path(step)}", error.strerror, _cure(step, error)) from error

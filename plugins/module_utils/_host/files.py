@@ -15,16 +15,17 @@ import stat
 
 from .names import encode
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# A folder itself, never what a link leads to.
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
 def folder(path):
     """A descriptor of a folder."""
-    descriptor = os.open("/", _FOLDER)
+    descriptor = os.open("/", FOLDER)
     try:
         for name in filter(None, encode(path).split(b"/")):
-            below = os.open(name, _FOLDER, dir_fd=descriptor)
+            below = os.open(name, FOLDER, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = below
         yield descriptor

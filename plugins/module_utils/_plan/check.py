@@ -9,6 +9,7 @@ import json
 from typing import NamedTuple
 
 from .._core import request, store
+from .._core.plan import Within
 from .._core.steps import RemoveFile, RemoveLayer, WriteFile
 
 ARGUMENTS = {"repair": {"type": "bool", "default": False}}
@@ -34,7 +35,7 @@ def wanted(params):
 
 def asked(wanted):
     """What no generation uses may go."""
-    return _Anything() if wanted.repair else ()
+    return Within(store.TOP) if wanted.repair else ()
 
 
 def sight(wanted):
@@ -119,8 +120,3 @@ def _left(state, found):
 def _pending(state):
     """The layer that the next boot makes, or goes on making where one was cut off."""
     return request.of(state).partition("save=")[2]
-
-
-class _Anything:
-    def __contains__(self, path):
-        return True

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .._core import layout, record, request, store
 from .._core.errors import OverlayrootError
+from .._core.plan import Within
 from .._core.steps import RemoveFile, RemoveLayer
 
 ARGUMENTS = {
@@ -34,7 +35,7 @@ def wanted(params):
 
 def asked(wanted):
     """What is given up is what was asked for."""
-    return _Store()
+    return Within(store.GENERATIONS, store.LAYERS)
 
 
 def sight(wanted):
@@ -96,8 +97,3 @@ def _too_large(wanted, found, kept):
     names = {name for number in kept for name in found.generations[number] or ()}
     size = sum(found.layers.get(name, {}).get("bytes", 0) for name in names)
     return wanted.size is not None and size > wanted.size
-
-
-class _Store:
-    def __contains__(self, path):
-        return path.startswith((store.GENERATIONS + "/", store.LAYERS + "/"))

@@ -11,6 +11,7 @@ import os
 from typing import NamedTuple
 
 from .._core.errors import OverlayrootError
+from .._host import files
 from . import raw, removal
 from .descent import Descent, Level
 from .entries import Entries, failed, version_of
@@ -18,7 +19,6 @@ from .folder import Folder
 from .helper import Helper
 from .stage import aside, made, sync
 
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # What lies in the folder that is made aside: the new layer, and the inodes with several names.
 _LAYER = "layer"
 _LINKS = "links"
@@ -74,7 +74,7 @@ def _placed(stage, path):
     above = os.dup(stage)
     try:
         for part in way:
-            below = os.open(part, _FLAGS, dir_fd=above)
+            below = os.open(part, files.FOLDER, dir_fd=above)
             os.close(above)
             above = below
         times = os.fstat(above)

@@ -11,7 +11,6 @@ import os
 import time
 
 from .._core import steps, store
-from .._core.errors import OverlayrootError
 from .._host import files, interrupts
 from . import kept, removal
 from .background import in_background
@@ -64,20 +63,9 @@ def _remove_tree(step):
         in_background(lambda: [removal.remove(above, other) for other in left])
 
 
-def _told(effect):
-    def tell(step):
-        try:
-            effect(step)
-        except OSError as error:
-            name = step.show()["step"].replace("_", " ")
-            raise OverlayrootError(f"{name} {step.path}", error.strerror, "Look at the path on the host") from error
-
-    return tell
-
-
 EFFECTS = {
-    steps.PrepareKept: _told(_prepare_kept),
-    steps.SaveLayer: _told(_save_layer),
-    steps.RemoveLayer: _told(_remove_layer),
-    steps.RemoveTree: _told(_remove_tree),
+    steps.PrepareKept: _prepare_kept,
+    steps.SaveLayer: _save_layer,
+    steps.RemoveLayer: _remove_layer,
+    steps.RemoveTree: _remove_tree,
 }

@@ -11,9 +11,8 @@ import stat
 from typing import NamedTuple
 
 from .._core.errors import OverlayrootError
+from .._host import files
 from . import attributes
-
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # What a look-up finds where a layer hides a name of those below it.
 WHITEOUT = object()
@@ -56,7 +55,7 @@ class Folder:
             raise
 
     def enter(self, name):
-        return type(self)(os.open(name, _FLAGS, dir_fd=self.fd), self.layer, self)
+        return type(self)(os.open(name, files.FOLDER, dir_fd=self.fd), self.layer, self)
 
     def close(self):
         if self.fd != _CLOSED:
@@ -67,7 +66,7 @@ class Folder:
         """By way of a folder in it, unless that was moved elsewhere."""
         if self.fd != _CLOSED:
             return
-        fd = os.open("..", _FLAGS, dir_fd=child.fd)
+        fd = os.open("..", files.FOLDER, dir_fd=child.fd)
         if not os.path.samestat(os.fstat(fd), self.status):
             os.close(fd)
             raise OverlayrootError("a folder", "was moved while it was read", "Try again when less is written")

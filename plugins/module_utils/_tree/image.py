@@ -16,6 +16,7 @@ import struct
 from functools import partial
 
 from .._core.commit import room
+from .._host import files
 from .._host.run import run
 from . import content, loop, metadata, raw, removal
 from .apart import die_with
@@ -30,7 +31,6 @@ from .stage import made
 MADE = "layer"
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # Of the kernel's fs/squashfs/squashfs_fs.h: where the name is, and the number of the compression.
 _SQUASHFS = (0, b"hsqs")
@@ -114,7 +114,7 @@ class Directory:
     @staticmethod
     @contextlib.contextmanager
     def shown(above, name):
-        with contextlib.closing(Folder(os.open(name, _FOLDER, dir_fd=above), 0)) as root:
+        with contextlib.closing(Folder(os.open(name, files.FOLDER, dir_fd=above), 0)) as root:
             yield root
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 
+from .._host import files
 from . import metadata, raw, removal
-
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def prepare(above, name, uppers):
@@ -34,7 +33,7 @@ def _made(above, way):
         for part in way:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(part, 0o700, dir_fd=above)
-            above = os.open(part, _FLAGS, dir_fd=above)
+            above = os.open(part, files.FOLDER, dir_fd=above)
             stack.callback(os.close, above)
         yield above
 

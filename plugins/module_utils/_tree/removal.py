@@ -9,7 +9,7 @@ import errno
 import itertools
 import os
 
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from .._host import files
 
 
 def remove(above, name):
@@ -19,7 +19,7 @@ def remove(above, name):
     descriptors than a flat one, and what a crash leaves is removed in the same way.
     """
     try:
-        top = os.open(name, _FLAGS, dir_fd=above)
+        top = os.open(name, files.FOLDER, dir_fd=above)
     except FileNotFoundError:
         return
     try:
@@ -35,7 +35,7 @@ def remove(above, name):
 
 
 def _flatten(top, name, free):
-    folder = os.open(name, _FLAGS, dir_fd=top)
+    folder = os.open(name, files.FOLDER, dir_fd=top)
     try:
         for inner in _empty(folder):
             _move_up(folder, inner, top, free)

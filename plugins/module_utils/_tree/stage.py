@@ -9,9 +9,8 @@ import contextlib
 import ctypes
 import os
 
+from .._host import files
 from . import removal
-
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
@@ -35,7 +34,7 @@ def aside(above, name):
 
 def made(above, name):
     os.mkdir(name, 0o700, dir_fd=above)
-    return os.open(name, _FLAGS, dir_fd=above)
+    return os.open(name, files.FOLDER, dir_fd=above)
 
 
 def sync(stage):

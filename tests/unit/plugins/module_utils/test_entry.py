@@ -33,7 +33,7 @@ class Host:
     def see(self, _sight):
         return State(files={"/f": None if self.content is None else File(self.content)})
 
-    def do(self, step):
+    def do(self, step, _effect=None):
         self.done.append(step)
         content = getattr(step, "content", None)
         if content in self.refused:
@@ -105,7 +105,7 @@ def fail_at(do, number):
     """`do`, which fails when it is called for the `number`-th time."""
     calls = []
 
-    def fail(step):
+    def fail(step, _effect=None):
         calls.append(step)
         if len(calls) == number:
             raise OverlayrootError(step.path, "is stuck", "Push")
@@ -117,7 +117,7 @@ def fail_at(do, number):
 def signalled(do, number):
     """`do`, during which a signal comes, each time."""
 
-    def signalled_do(step):
+    def signalled_do(step, _effect=None):
         os.kill(os.getpid(), number)
         do(step)
 

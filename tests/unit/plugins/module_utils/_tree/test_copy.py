@@ -17,6 +17,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors impo
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.copy import save
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest import manifest
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER, nest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
@@ -246,16 +247,6 @@ def test_a_mark_that_any_user_could_set(case):
         saved(f"{case}/upper", f"{case}/layers", "overlay_userxattr")
 
 
-def nest(top, depth):
-    here = os.open(top, os.O_RDONLY)
-    for _level in range(depth):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    return here
-
-
 @pytest.fixture(name="few_descriptors")
 def fixture_few_descriptors():
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -302,19 +293,6 @@ def test_names_of_any_byte(case):
     assert exact(os.fsencode(case) + b"/layers/1") == exact(top[:-1])
 
 
-# Swaps a folder, a file, a FIFO and links out of the tree, as fast as it can.
-RACER = """
-import os, sys
-os.chdir(sys.argv[1])
-while True:
-    for name in ("folder", "file", "special"):
-        os.rename(name, "aside")
-        os.rename(name + ".bait", name)
-        os.rename(name, name + ".bait")
-        os.rename("aside", name)
-"""
-
-
 def test_a_racing_process_leads_nowhere(case):
     upper = f"{case}/upper"
     os.makedirs(f"{upper}/folder/inner")
@@ -327,7 +305,7 @@ def test_a_racing_process_leads_nowhere(case):
     treasure = os.lstat(f"{case}/secret/treasure")
     before = descriptors()
     noticed = 0
-    with subprocess.Popen([sys.executable, "-c", RACER, upper]) as racer:
+    with subprocess.Popen([sys.executable, "-c", RACER, upper, "folder", "file", "special"]) as racer:
         try:
             end = time.monotonic() + 3
             rounds = 0

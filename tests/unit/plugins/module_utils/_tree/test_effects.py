@@ -21,6 +21,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps impor
 )
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background import in_background
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksums
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
@@ -41,7 +42,7 @@ def fixture_place():
 
 
 def do(step):
-    EFFECTS[type(step)](step)
+    doing.do(step, EFFECTS[type(step)])
 
 
 def write(path, content):

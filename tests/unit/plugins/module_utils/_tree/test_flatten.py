@@ -27,6 +27,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit impo
 )
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.flatten import commit, look
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
@@ -338,19 +339,6 @@ def test_what_is_written_to_meanwhile_is_named(case, format_, compression):
     assert os.stat(f"{case}/store/new").st_ino == before
 
 
-# Swaps files and folders for links out of the tree, as fast as it can.
-RACER = """
-import os, sys
-os.chdir(sys.argv[1])
-while True:
-    for name in ("folder", "file"):
-        os.rename(name, "aside")
-        os.rename(name + ".bait", name)
-        os.rename(name, name + ".bait")
-        os.rename("aside", name)
-"""
-
-
 @EVERY_KIND
 def test_a_racing_process_leads_nowhere(case, format_, compression):
     treasure = os.lstat(f"{case}/secret/treasure")
@@ -360,7 +348,7 @@ def test_a_racing_process_leads_nowhere(case, format_, compression):
         os.symlink(f"{case}/secret", f"{case}/merged/folder.bait")
         os.symlink(f"{case}/secret/treasure", f"{case}/merged/file.bait")
         asked = job(case, format_, compression, Source(union=f"{case}/merged"), keeps_old=False)
-        with subprocess.Popen([sys.executable, "-c", RACER, f"{case}/merged"]) as racer:
+        with subprocess.Popen([sys.executable, "-c", RACER, f"{case}/merged", "folder", "file"]) as racer:
             try:
                 end = time.monotonic() + 2
                 while time.monotonic() < end:

@@ -17,6 +17,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._tree import cont
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.changes import changes
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.text import unified
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER, nest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import scratch
 
 
@@ -44,16 +45,6 @@ def found(top, format_="overlay"):
 
 def descriptors():
     return len(os.listdir("/proc/self/fd"))
-
-
-def nest(top, depth):
-    here = os.open(top, os.O_RDONLY)
-    for _level in range(depth):
-        os.mkdir("d", dir_fd=here)
-        below = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    return here
 
 
 @pytest.fixture(name="few_descriptors")
@@ -125,19 +116,6 @@ def test_what_is_no_regular_file_is_never_opened_to_be_read(tree):
     os.close(above)
 
 
-# Swaps a folder and a link out of the tree, and a file and a FIFO, as fast as it can.
-RACER = """
-import os, sys
-os.chdir(sys.argv[1])
-while True:
-    for name in ("folder", "file"):
-        os.rename(name, "aside")
-        os.rename(name + ".bait", name)
-        os.rename(name, name + ".bait")
-        os.rename("aside", name)
-"""
-
-
 def test_a_racing_process_leads_nowhere(tree):
     for layer in ("upper", "lower"):
         os.makedirs(f"{tree}/{layer}/folder/inner")
@@ -148,7 +126,7 @@ def test_a_racing_process_leads_nowhere(tree):
     os.symlink("../secret", f"{tree}/upper/folder.bait")
     os.mkfifo(f"{tree}/upper/file.bait")
     before = descriptors()
-    with subprocess.Popen([sys.executable, "-c", RACER, f"{tree}/upper"]) as racer:
+    with subprocess.Popen([sys.executable, "-c", RACER, f"{tree}/upper", "folder", "file"]) as racer:
         try:
             end = time.monotonic() + 3
             rounds = 0
