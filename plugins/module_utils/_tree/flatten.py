@@ -84,7 +84,7 @@ def _difference(step, root, copy, *tell):
 
 def _check_unused(above, path):
     status = _status(above, encode(path.rpartition("/")[2]))
-    devices = sorted(loop.users(status)) if status else ()
+    devices = loop.users(status) if status else ()
     if devices:
         raise OverlayrootError(f"target {path}", f"is in use: it is the device {devices[0]}", "Unmount that, or choose another target")
 

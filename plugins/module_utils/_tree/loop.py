@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import struct
+import time
 
 from .._core.errors import OverlayrootError
 
@@ -23,6 +24,9 @@ _AUTOCLEAR = 4
 _INFO = struct.Struct("=5Q4I64s64s32s2Q")
 _BLOCKS = "/sys/block"
 
+_LOOKS = 10
+_PAUSE = 0.1
+
 
 @contextlib.contextmanager
 def attached(file):
@@ -35,7 +39,20 @@ def attached(file):
 
 
 def users(status):
-    """The paths of the devices that are the file of that status."""
+    """The paths of the devices that are the file of that status.
+
+    A device that nobody uses any more stays for as long as somebody else looks at it, as is done here: that
+    is waited for.
+    """
+    for _look in range(_LOOKS):
+        found = sorted(_users(status))
+        if not found:
+            break
+        time.sleep(_PAUSE)
+    return found
+
+
+def _users(status):
     for name in os.listdir(_BLOCKS):
         if os.path.exists(f"{_BLOCKS}/{name}/loop/backing_file"):
             with contextlib.suppress(OSError):
