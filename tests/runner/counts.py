@@ -28,6 +28,7 @@ class Counts:
     failed: int = 0
     skipped: int = 0
     reasons: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -35,6 +36,7 @@ class Counts:
             self.failed + other.failed,
             self.skipped + other.skipped,
             self.reasons + other.reasons,
+            self.failures + other.failures,
         )
 
     def __str__(self) -> str:
@@ -50,13 +52,18 @@ def junit(text: str) -> Counts:
 
 
 def _case(case: ElementTree.Element) -> Counts:
-    if case.find("failure") is not None or case.find("error") is not None:
-        return Counts(failed=1)
+    for found in (case.find("failure"), case.find("error")):
+        if found is not None:
+            return Counts(failed=1, failures=(f"{case.get('name')}: {_first_line(found)}",))
     skipped = case.find("skipped")
     if skipped is not None:
         reason = skipped.get("message") or f"{case.get('name')}: {skipped.text}"
         return Counts(skipped=1, reasons=(reason,))
     return Counts(passed=1)
+
+
+def _first_line(failure: ElementTree.Element) -> str:
+    return (failure.get("message") or failure.text or "").strip().partition("\n")[0]
 
 
 def integration(output: str) -> Counts:

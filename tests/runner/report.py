@@ -53,7 +53,7 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 def closing(results: list[Result], seconds: float) -> str:
     """All that is said at the end; the last line is for programs."""
     troubles = [f"--- {result.gate} ---\n{result.trouble}" for result in results if result.trouble]
-    lines = ["", *troubles, table(results), "", *skips(results)]
+    lines = ["", *troubles, table(results), "", *skips(results), *failures(results)]
     return "\n".join([*lines, f"{len(results)} gates took {seconds:.0f} s.", str(total(results))])
 
 
@@ -64,3 +64,8 @@ def skips(results: list[Result]) -> list[str]:
         for result in results
         for reason, number in Counter(result.counts.reasons).items()
     ]
+
+
+def failures(results: list[Result]) -> list[str]:
+    """Every test that failed, in a line: near the end, where a log that was cut off still has it."""
+    return [f"{result.gate}: failed: {failure}" for result in results for failure in result.counts.failures]

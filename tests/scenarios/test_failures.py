@@ -106,7 +106,7 @@ def test_layers_are_stacked_and_a_generation_can_be_visited(host):
         echo second > {STORE}/layers/second/etc/layer
         echo first > {STORE}/generations/1
         printf 'first\\nsecond\\n' > {STORE}/generations/2
-        echo 2 > {STORE}/boot/current
+        echo 2 | tee {STORE}/boot/current > {STORE}/boot/upper
         echo kept > /etc/kept
         """)
     host.guest.reboot()

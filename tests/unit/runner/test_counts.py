@@ -11,7 +11,7 @@ JUNIT = """\
 <?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite>
   <testcase name="good"/>
-  <testcase name="bad"><failure message="1 != 2">trace</failure></testcase>
+  <testcase name="bad"><failure message="1 != 2&#10;more">trace</failure></testcase>
   <testcase name="broken"><error message="no fixture"/></testcase>
   <testcase name="not here"><skipped message="needs root"/></testcase>
   <testcase name="mypy"><skipped>No tests applicable.</skipped></testcase>
@@ -38,7 +38,8 @@ ERROR    [ram > destroy] \x1b[31mExecuted: Failed\x1b[0m
 
 
 def test_junit_tells_failures_and_errors_from_skips():
-    assert counts.junit(JUNIT) == Counts(1, 2, 2, ("needs root", "mypy: No tests applicable."))
+    skipped, failed = ("needs root", "mypy: No tests applicable."), ("bad: 1 != 2", "broken: no fixture")
+    assert counts.junit(JUNIT) == Counts(1, 2, 2, skipped, failed)
 
 
 def test_junit_of_no_tests_is_nothing():

@@ -33,6 +33,7 @@ def test_total():
 
 
 def test_closing_shows_the_trouble_and_ends_with_the_counts():
-    lines = report.closing([*RESULTS, Result("lint", "FAILED", 3, Counts(4, 1), "too long a line\n")], 770).splitlines()
+    failed = Result("lint", "FAILED", 3, Counts(4, 1, failures=("style: a line",)), "too long a line\n")
+    lines = report.closing([*RESULTS, failed], 770).splitlines()
     assert lines[1:3] == ["--- lint ---", "too long a line"]
-    assert lines[-2:] == ["4 gates took 770 s.", "155 passed, 3 failed, 3 skipped"]
+    assert lines[-3:] == ["lint: failed: style: a line", "4 gates took 770 s.", "155 passed, 3 failed, 3 skipped"]
