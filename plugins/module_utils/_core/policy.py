@@ -70,7 +70,21 @@ def choose(asked, entries, has_data):
         policy = Policy(item["policy"], item["path"], options=item.get("options") or "")
         _check(policy, mounted.get(policy.path), has_data)
         policies[policy.path] = policy
-    return {path: policy for path, policy in sorted(policies.items()) if policy.policy != "skip"}
+    chosen = {path: policy for path, policy in sorted(policies.items()) if policy.policy != "skip"}
+    _check_single(chosen, entries)
+    return chosen
+
+
+def _check_single(policies, entries):
+    """systemd goes by the first line of a mount point, `mount -a` by each: a policy cannot be true of both."""
+    paths = [posixpath.normpath(entry.path) for entry in entries]
+    for path, policy in policies.items():
+        if path != "/" and paths.count(path) > 1:
+            raise OverlayrootError(
+                f"policy {policy.policy} for {path}",
+                f"fstab has {paths.count(path)} lines for this mount point",
+                "Leave one of them, or use skip",
+            )
 
 
 def _check(policy, entry, has_data):

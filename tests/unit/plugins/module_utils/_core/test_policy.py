@@ -114,6 +114,11 @@ def test_a_folder_of_the_root():
             (),
             "policy ro for /: the root is always the union. Leave it out.",
         ),
+        (
+            {"path": "/home", "policy": "ro"},
+            (HOME, HOME._replace(source="/dev/vdz")),
+            "policy ro for /home: fstab has 2 lines for this mount point. Leave one of them, or use skip.",
+        ),
         *(
             (
                 {"path": "/srv", "policy": wanted},
