@@ -14,7 +14,7 @@ from functools import partial
 from ._core import plan
 from ._core.errors import OverlayrootError
 from ._core.paths import written
-from ._host import interrupts
+from ._host import interrupts, lock
 from ._host.do import do
 from ._host.see import see
 from ._tree import flatten
@@ -29,6 +29,11 @@ from ._tree.watch import progress_of
 def change(planner, params, check_mode):
     """What was done to the host, or in check mode would be."""
     wanted = planner.wanted(params)
+    with lock.held(() if check_mode else planner.locked(wanted)):
+        return _change(planner, wanted, check_mode)
+
+
+def _change(planner, wanted, check_mode):
     seen = _see(planner.sight(wanted))
     steps = planner.plan(seen, wanted)
     plan.check(steps, planner.asked(wanted))
@@ -65,6 +70,11 @@ def commit(planner, params, check_mode, meanwhile=lambda read: contextlib.nullco
     within `meanwhile(read)`; `read()` tells how far it is.
     """
     wanted = planner.wanted(params)
+    with lock.held(() if check_mode else planner.locked(wanted)):
+        return _commit(planner, wanted, check_mode, meanwhile)
+
+
+def _commit(planner, wanted, check_mode, meanwhile):
     job = planner.job(see(planner.sight(wanted)), wanted)
     found = flatten.look(job, not wanted.rehearsed)
     steps = planner.plan(found, job, wanted)

@@ -10,10 +10,14 @@ from .errors import OverlayrootError
 
 CONFIG = "/etc/overlayroot"
 RECORD = "/run/overlayroot/boot"
-BASE = "/run/initramfs/overlayroot/base"
-DATA = "/run/initramfs/overlayroot/data"
-RAM = "/run/initramfs/overlayroot/rw"
+RUN = "/run/initramfs/overlayroot"
+BASE = RUN + "/base"
+DATA = RUN + "/data"
+RAM = RUN + "/rw"
 STORE = DATA + "/overlayroot"
+
+# What is held by whoever changes the host, as far as it is there.
+LOCKED = (STORE, RUN)
 
 
 def is_union(state):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .._core import request, store
+from .._core import layout, request, store
 from .._core.errors import OverlayrootError
 
 ARGUMENTS = {"request": {"type": "str", "required": True}}
@@ -35,6 +35,10 @@ def wanted(params):
 def asked(wanted):
     """Nothing is destroyed here."""
     return ()
+
+
+def locked(wanted):
+    return layout.LOCKED
 
 
 def sight(wanted):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from .._core import request, store
+from .._core import layout, request, store
 from .._core.plan import Within
 from .._core.steps import RemoveFile, RemoveLayer, WriteFile
 
@@ -36,6 +36,10 @@ def wanted(params):
 def asked(wanted):
     """What no generation uses may go."""
     return Within(store.TOP) if wanted.repair else ()
+
+
+def locked(wanted):
+    return layout.LOCKED if wanted.repair else ()
 
 
 def sight(wanted):

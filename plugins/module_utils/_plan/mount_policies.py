@@ -52,6 +52,10 @@ def asked(wanted):
     return (policy.PATH, layout.BASE + policy.PATH)
 
 
+def locked(wanted):
+    return layout.LOCKED
+
+
 def sight(wanted):
     given = [mount["path"] for mount in wanted.mounts]
     return Sight(

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
-from .._core import fstab, layers, mounted, mountinfo
+from .._core import fstab, layers, layout, mounted, mountinfo
 from .._core.entry import entry
 from .._core.errors import OverlayrootError
 from .._core.options import check_combination, check_options, complete_options
@@ -60,6 +61,10 @@ def wanted(params):
 def asked(wanted):
     """Nothing is destroyed here."""
     return ()
+
+
+def locked(wanted):
+    return (*layout.LOCKED, posixpath.dirname(wanted.union.path))
 
 
 def sight(wanted):

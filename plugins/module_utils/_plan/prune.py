@@ -38,6 +38,10 @@ def asked(wanted):
     return Within(store.GENERATIONS, store.LAYERS)
 
 
+def locked(wanted):
+    return layout.LOCKED
+
+
 def sight(wanted):
     return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files))
 

@@ -82,6 +82,10 @@ def asked(wanted):
     return layout.both([bootconf.PATH, NEXT, *wanted.files])
 
 
+def locked(wanted):
+    return layout.LOCKED
+
+
 def sight(wanted):
     return Sight(
         paths=(*layout.both(FOLDERS), initramfs.TOOL, *initramfs.RIVALS),

@@ -40,6 +40,10 @@ def asked(wanted):
     return ()
 
 
+def locked(wanted):
+    return layout.LOCKED
+
+
 def sight(wanted):
     return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import mounted, mountinfo
+from .._core import layout, mounted, mountinfo
 from .._core.commit import ANOTHER, THE_SOURCE, Commit, Image, Source, room
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
@@ -65,6 +65,10 @@ def wanted(params):
         params["keep_old"],
         params["state"] == "rehearsed",
     )
+
+
+def locked(wanted):
+    return () if wanted.rehearsed else (*layout.LOCKED, posixpath.dirname(wanted.target))
 
 
 def sight(wanted):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import mounted, mountinfo, request, store
+from .._core import layout, mounted, mountinfo, request, store
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
 from .._core.steps import CopyUp, MakeDir, Mount, PrepareKept, RemoveTree, SetAside, Unmount
@@ -67,6 +67,10 @@ def _kept(given, when, generation):
 def asked(wanted):
     """The upper of the union may go: that is what was asked for."""
     return (wanted.path,)
+
+
+def locked(wanted):
+    return (*layout.LOCKED, posixpath.dirname(wanted.path))
 
 
 def sight(wanted):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from .._host import interrupts
+from .._host import interrupts, lock
 
 
 def in_background(work):
@@ -32,4 +32,5 @@ def _detach():
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     interrupts.released()
+    lock.left()
     os.nice(19)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import stat
 from functools import partial
@@ -91,7 +90,6 @@ def _check_unused(above, path):
 
 def _commit(step):
     with files.parent(step.path) as (above, name):
-        _be_alone(step, above)
         with merged(step.source) as (root, path), aside(above, b"." + name + b".new") as stage:
             with contextlib.closing(Progress(stage, step.tree.bytes)) as progress:
                 FORMATS[step.image.format].make(root, path, stage, step, partial(progress.tell, "reading"))
@@ -104,14 +102,6 @@ def _commit(step):
                 take_place(MADE, stage, name, above)
             os.fsync(above)
             return size
-
-
-def _be_alone(step, above):
-    """One commit in a folder at a time. The lock goes with the descriptor."""
-    try:
-        fcntl.flock(above, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OverlayrootError(f"target {step.path}", "another commit into that folder is under way", "Wait for its end") from None
 
 
 def _check(step, root, stage, tell):

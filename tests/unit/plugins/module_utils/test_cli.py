@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, store
@@ -306,6 +307,49 @@ def test_a_terminal_shows_how_far_a_commit_is(booted):
     *gauges, last = shown.split(b"\r\x1b[K")
     assert [drawn for drawn in gauges if re.fullmatch(rb"reading   \[#* *\] +\d+% of 8\.0 KiB", drawn)]
     assert last.startswith(b"overlayrootctl: command mksquashfs")
+
+
+@pytest.fixture(name="busy")
+def fixture_busy(booted):
+    """A commit that takes its time: the `mksquashfs` of the host only sleeps."""
+    booted.write("/usr/local/bin/mksquashfs", "#!/bin/sh\n: >/run/started\nexec sleep 60\n")
+    os.chmod(f"{booted.top}/usr/local/bin/mksquashfs", 0o755)
+    asked = ("commit", "/run/image", "--source", "/srv/course")
+    with booted.start(*asked, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not os.path.exists("/run/started") and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert process.poll() is None
+            yield process
+        finally:
+            process.kill()
+
+
+CHANGES = [
+    ("save", "a"),
+    ("rollback", "0"),
+    ("reset", "/srv/course"),
+    ("prune", "--keep", "1"),
+    ("check", "--repair"),
+    ("commit", "/run/other", "--source", "/srv/course", "--format", "directory"),
+]
+
+
+@pytest.mark.parametrize("command", CHANGES, ids=lambda command: command[0])
+def test_two_changes_at_once(booted, busy, command):
+    code, output, errors = booted.run(*command)
+    assert (code, output) == (3, "")
+    assert re.match(
+        f"overlayrootctl: folder {store.TOP}: is in the hands of process {busy.pid} "
+        rf"\(.*{COMMAND} commit /run/image --source /srv/course\)\. Wait for its end, or end it\.\n",
+        errors,
+    )
+    assert booted.run("generations")[0] == 0
+    assert booted.run("check")[0] == 0
+    assert booted.run(*command, "--check")[0] == 0
+    busy.kill()
+    assert booted.run(*command)[0] == 0
 
 
 def test_errors(plain):

@@ -63,6 +63,7 @@ PLANNER = SimpleNamespace(
     RULES={},
     wanted=wanted,
     asked=lambda contents: (),
+    locked=lambda contents: (),
     sight=lambda contents: Sight(),
     plan=plan,
     check_apply=lambda seen, steps: None,

@@ -200,6 +200,11 @@ def test_withdrawn(request_, after):
     assert requested(asking(ON_DISK, request_), when="never") == after
 
 
+def test_two_resets_of_one_union_take_turns():
+    wanted = union_reset.wanted({"path": "/srv/course/", "when": "now", "keep": [], "generation": None})
+    assert union_reset.locked(wanted) == (layout.STORE, layout.RUN, "/srv")
+
+
 def test_now():
     seen, _wanted, steps = plan_for(COURSE, path="/srv/course", when="now")
     assert [(step.show()["step"], step.show()["path"]) for step in steps] == [

@@ -19,7 +19,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps impor
     RemoveTree,
     SaveLayer,
 )
-from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts, lock
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background import in_background
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksums
@@ -144,6 +144,17 @@ def test_work_in_the_background_can_be_ended(place):
     with open(reading, encoding="ascii") as stream:
         os.kill(int(stream.readline()), signal.SIGTERM)
         assert stream.read() == ""
+
+
+def test_work_in_the_background_holds_nothing(place):
+    reading, writing = os.pipe()
+    with lock.held([place]):
+        in_background(lambda: (os.write(writing, b"%d\n" % os.getpid()), time.sleep(60)))
+    with open(reading, encoding="ascii") as stream:
+        process = int(stream.readline())
+    os.close(writing)
+    with lock.held([place]):
+        os.kill(process, signal.SIGTERM)
 
 
 def test_a_folder_that_is_not_there(place):

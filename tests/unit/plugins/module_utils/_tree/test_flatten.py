@@ -26,6 +26,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit impo
     room,
 )
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import lock
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.flatten import commit, look
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
@@ -376,19 +377,6 @@ def test_an_image_that_is_mounted_is_left_alone(case, format_, compression):
             look(asked, True)
 
 
-def test_two_commits_into_one_folder(case):
-    asked = job(case, "directory", "")
-    folder = os.open(f"{case}/store", os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        with pytest.raises(OverlayrootError, match="another commit into that folder is under way"):
-            committed(asked)
-    finally:
-        os.close(folder)
-    committed(asked)
-    assert left(case) == ["new"]
-
-
 @EVERY_KIND
 def test_a_commit_that_is_killed(case, format_, compression):
     """At many moments: whatever it has done by then, the target is the old tree or the new one."""
@@ -423,7 +411,7 @@ def kill(asked, seconds):
     above, name = os.path.split(asked.path)
     process = os.fork()
     if process == 0:
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException), lock.held([above]):
             committed(asked)
         os._exit(0)
     end = time.monotonic() + 20
