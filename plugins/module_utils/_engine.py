@@ -76,14 +76,15 @@ def commit(planner, params, check_mode, meanwhile=lambda read: contextlib.nullco
 
 def _commit(planner, wanted, check_mode, meanwhile):
     job = planner.job(see(planner.sight(wanted)), wanted)
-    found = flatten.look(job, not wanted.rehearsed)
-    steps = planner.plan(found, job, wanted)
-    plan.check(steps, planner.asked(job, wanted))
-    after = plan.simulate(found, steps)
-    if not check_mode:
-        for step in steps:
-            with interrupts.held(), meanwhile(partial(progress_of, step.path)):
-                after = after._replace(size=flatten.commit(step))
+    with interrupts.held():
+        found = flatten.look(job, not wanted.rehearsed)
+        steps = planner.plan(found, job, wanted)
+        plan.check(steps, planner.asked(job, wanted))
+        after = plan.simulate(found, steps)
+        if not check_mode:
+            for step in steps:
+                with meanwhile(partial(progress_of, step.path)):
+                    after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
 

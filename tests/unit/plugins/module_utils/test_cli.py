@@ -352,6 +352,23 @@ def test_two_changes_at_once(booted, busy, command):
     assert booted.run(*command)[0] == 0
 
 
+def test_a_commit_that_is_interrupted_leaves_nothing(booted):
+    """By Ctrl-C, while the `mksquashfs` of the host takes its time."""
+    booted.write("/usr/local/bin/mksquashfs", "#!/bin/sh\nexec sleep 60\n")
+    os.chmod(f"{booted.top}/usr/local/bin/mksquashfs", 0o755)
+    os.mkdir("/run/images")
+    asked = ("commit", "/run/images/course", "--source", "/srv/course")
+    with booted.start(*asked, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
+        while not os.listdir("/run/images"):
+            time.sleep(0.01)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert (process.returncode, os.listdir("/run/images")) == (3, [])
+    assert said == "overlayrootctl: the change: was interrupted by SIGINT. What was done is undone; run it again.\n"
+    assert time.monotonic() - started < 2
+
+
 def test_errors(plain):
     code, output, errors = plain.run("diff", "/proc")
     assert (code, output) == (3, "")
