@@ -17,7 +17,7 @@ from ._core.paths import written
 from ._host import interrupts, lock
 from ._host.do import do
 from ._host.see import see
-from ._tree import flatten
+from ._tree import flatten, kept
 from ._tree.changes import changes
 from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
@@ -113,6 +113,8 @@ def _see(sight, in_part=False):
     seen = see(sight)
     if seen.unreadable and not in_part:
         raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
+    if sight.kept:
+        seen = seen._replace(only_kept=kept.is_all(seen, *sight.kept))
     return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 

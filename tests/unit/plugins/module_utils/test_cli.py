@@ -264,6 +264,11 @@ def test_a_union_gets_a_new_upper(booted):
     booted.write("/srv/course/lesson", "2\n")
     assert steps(booted.said("reset", "/srv/course", "--check"))
     assert os.listdir("/run/course/upper") == ["lesson"]
+    booted.write("/srv/course/ann/notes", "kept\n")
+    keep = ("--keep", "/srv/course/ann/notes")
+    assert booted.said("reset", "/srv/course", *keep)[-1] == "The upper of /srv/course is new.".split()
+    assert (os.listdir("/run/course/upper"), os.listdir("/run/course/upper/ann")) == (["ann"], ["notes"])
+    assert steps(booted.said("reset", "/srv/course", *keep)) == []
     assert booted.said("reset", "/srv/course")[-1] == "The upper of /srv/course is new.".split()
     assert os.listdir("/run/course/upper") == []
 
