@@ -127,7 +127,13 @@ def _path(given):
 
 def _diff_arguments(parser):
     limit = union_diff.ARGUMENTS["limit"]["default"]
-    parser.add_argument("path", nargs="?", type=_path, default="/", metavar="PATH", help="where it is mounted (/)")
+    new = parser.add_mutually_exclusive_group()
+    new.add_argument("path", nargs="?", type=_path, metavar="PATH", help="where it is mounted (/)")
+    new.add_argument("--generation", type=int, metavar="N", help="show what the topmost layer of this generation changes")
+    new.add_argument("--layer", metavar="NAME", help="show what this saved layer changes")
+    parser.add_argument(
+        "--since", type=int, metavar="N", help="compare the generation with this one instead; 0 is the bare base"
+    )
     parser.add_argument(
         "--text",
         action="append",
@@ -139,6 +145,11 @@ def _diff_arguments(parser):
     parser.add_argument("--limit", type=int, default=limit, metavar="N", help="list at most N changes (%(default)s)")
 
 
+def _diff_params(arguments):
+    asked = {name: getattr(arguments, name) for name in ("path", "generation", "layer", "since", "text", "limit")}
+    return {**asked, "path": asked["path"] or (None if asked["generation"] is not None or asked["layer"] else "/")}
+
+
 def _save_arguments(parser):
     parser.add_argument("id", metavar="NAME", help="what the layer is to be called")
     parser.add_argument("--label", default="", metavar="TEXT", help="what the layer is about, for those who list it")
@@ -147,7 +158,7 @@ def _save_arguments(parser):
 def _reset_arguments(parser):
     parser.add_argument("path", nargs="?", type=_path, default="/", metavar="PATH", help="where it is mounted (/)")
     parser.add_argument(
-        "--keep", action="append", type=_path, default=[], metavar="PATH", help="what is to be kept; can be repeated"
+        "--keep", action="append", type=_path, default=[], metavar="PATH", help="what the root is to keep; can be repeated"
     )
     parser.add_argument("--withdraw", action="store_true", help="do not reset the root, nor roll it back, at the next boot")
 
@@ -239,14 +250,14 @@ COMMANDS = {
         is_problem=status.is_problem,
     ),
     "diff": Command(
-        help="Show what the upper of a union changes",
+        help="Show what the upper of a union changes, a saved layer, or a generation",
         description="A file that was written to and is as before does not count. Needs root.",
-        example="overlayrootctl diff / --text /etc/fstab",
+        example="overlayrootctl diff --generation 3 --since 1 --text /etc/fstab",
         planner=union_diff,
         act=lambda planner, params, arguments: _engine.compare(planner, params),
         lines=diff.lines,
         arguments=_diff_arguments,
-        params=lambda arguments: {"path": arguments.path, "text": arguments.text, "limit": arguments.limit},
+        params=_diff_params,
     ),
     "save": Command(
         help="Make the upper of the root a layer, and a generation with it",

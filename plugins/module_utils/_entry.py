@@ -21,7 +21,7 @@ def report(planner):
 
 
 def compare(planner):
-    """A module that only looks, at what the layers of a union hold."""
+    """A module that only looks, at two trees that are seen through layers."""
     _end(planner, planner.RULES, lambda module: _engine.compare(planner, module.params))
 
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: union_diff
-short_description: Report what an upper changes
+short_description: Report what an upper, a layer or a generation changes
 version_added: 0.1.0
 author:
   - labs.overlayroot contributors (@labs-overlayroot)
 description:
-  - Reports what the upper of a union, or any layer, says about the layers below it.
+  - Reports what the upper of a union, or any layer, says about the layers below it, and what differs between two
+    generations.
   - A file that was only copied up, with the same content and attributes, is no change. A file whose content was changed
     is one, even where its size and time are as before.
+  - Of two generations only that is read which their own layers speak of, not what they share.
   - Names of hard links are compared one by one. Which names are links of the same file is not.
   - Access times, the times of status changes, and holes in files are not compared.
   - A union that is in use is read as it changes. What goes while it is looked at is left out.
@@ -33,7 +35,7 @@ options:
   path:
     description:
       - Where a union of overlayfs is mounted. Its layers are those that the kernel shows.
-      - One of O(path) and O(upper) is required.
+      - One of O(path), O(upper), O(layer) and O(generation) is required.
     type: str
   upper:
     description:
@@ -55,6 +57,19 @@ options:
       - Whether the layers of O(upper) and O(lower) are those of an overlay with the option V(userxattr).
     type: bool
     default: false
+  layer:
+    description:
+      - The name of a layer in the store of the host, to be compared with what it was written over.
+    type: str
+  generation:
+    description:
+      - The number of a generation in the store. Its topmost layer is compared with what is below that, unless O(since)
+        names another generation.
+    type: int
+  since:
+    description:
+      - The generation that O(generation) is compared with, an older one or any other; V(0) is the bare base.
+    type: int
   text:
     description:
       - Paths in the union, beginning with a slash, of files whose changes are to be shown as text.
@@ -67,6 +82,9 @@ options:
     type: int
     default: 1000
 notes:
+  - A layer of the store holds what was written to the root and, at their mount points, to other file systems that are
+    unions. With O(layer) and O(generation), each of those that is mounted is compared over its own base. RV(compared)
+    tells which layers and base these are.
   - A byte of a path that is no UTF-8 is written as C(\xNN), with two lower-case digits from C(80) to C(ff). A backslash
     stands for itself, except where that would be mistaken for such a byte; there it is C(\x5c). O(text) takes paths
     written so.
@@ -87,15 +105,53 @@ EXAMPLES = r"""
     path: /srv/course
     limit: 0
 
-- name: What a saved layer says about the layer and the base below it
+- name: What a saved layer changes
   labs.overlayroot.union_diff:
-    upper: /run/initramfs/overlayroot/data/overlayroot/layers/b
+    layer: course
+
+- name: All that the third generation has, and the first one has not
+  labs.overlayroot.union_diff:
+    generation: 3
+    since: 1
+
+- name: What one folder says about two others below it
+  labs.overlayroot.union_diff:
+    upper: /srv/layers/b
     lower:
-      - /run/initramfs/overlayroot/data/overlayroot/layers/a
-      - /run/initramfs/overlayroot/base
+      - /srv/layers/a
+      - /srv/base
 """
 
 RETURN = r"""
+compared:
+  description: What is compared with what.
+  returned: success
+  type: dict
+  contains:
+    new:
+      description: V(now), or the layer or generation that was asked for.
+      type: str
+    old:
+      description: V(below), or the generation of O(since).
+      type: str
+    file_systems:
+      description:
+        - For each file system that is looked at its mount point, and the layers of both, the topmost first. Some of
+          the layers may hold nothing of it.
+      type: list
+      elements: dict
+  sample:
+    new: generation 2
+    old: generation 1
+    file_systems:
+      - path: /
+        new:
+          - /run/initramfs/overlayroot/data/overlayroot/layers/course
+          - /run/initramfs/overlayroot/data/overlayroot/layers/first
+          - /run/initramfs/overlayroot/base
+        old:
+          - /run/initramfs/overlayroot/data/overlayroot/layers/first
+          - /run/initramfs/overlayroot/base
 changes:
   description:
     - What has changed, in the order of the names, each folder before what it holds.
@@ -112,6 +168,7 @@ changes:
         - V(added), V(deleted), V(modified) for another content, V(type) for a file of another type.
         - V(attributes) where nothing but RV(changes[].attributes) differs.
         - V(opaque) for a folder that was replaced by another one. What it has lost is listed as V(deleted).
+        - Of two generations, each file is told of as it is in O(generation) and was in O(since).
       type: str
     type:
       description:

@@ -25,8 +25,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "plugins"))
 
+from module_utils._core.comparison import Part  # noqa: E402
 from module_utils._tree.changes import changes  # noqa: E402
-from module_utils._tree.layers import opened  # noqa: E402
+from module_utils._tree.layers import compared  # noqa: E402
 
 RUNS = 5
 
@@ -82,8 +83,9 @@ def mount(folder):
 
 
 def engine(upper, base):
-    with opened([str(upper), str(base)], "overlay") as roots:
-        return Counter(change.kind for change in changes(roots) if change.path)
+    part = Part("/", (str(upper), str(base)), (str(base),))
+    with compared([part], "overlay") as parts:
+        return Counter(change.kind for change in changes(parts) if change.path)
 
 
 def rivals(base, upper, merged):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from . import mountinfo
+import posixpath
+
+from . import layout, mountinfo
 from .options import FLAGS
 from .union import from_mount, redirects
 
@@ -22,6 +24,17 @@ def at(state, path):
     """The Union that is visible at a mount point, or None."""
     mount = mountinfo.at(state.mounts, path)
     return mount and from_mount(mount, state.overlay)
+
+
+def booted(state):
+    """Each union that the boot hook made, with its mount, that of the root first; none where the root is none."""
+    root = mountinfo.at(state.mounts, "/")
+    union = root and from_mount(root, state.overlay)
+    if not union or union.upper is None or not layout.is_union(state):
+        return ()
+    above = posixpath.dirname(union.upper) + "/mounts"
+    others = [(mount, other) for mount, other in unions(state) if other.upper and mountinfo.is_within(other.upper, above)]
+    return ((root, union), *sorted(others, key=lambda pair: pair[0].path))
 
 
 def place_of_layer(state, mount, path):

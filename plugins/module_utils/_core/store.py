@@ -61,6 +61,19 @@ class Store(NamedTuple):
             )
         return ids
 
+    def ids_up_to(self, name):
+        """The layer of that name, and those that it was written over: of the newest generation that has it."""
+        if name not in self.layers:
+            known = ", ".join(self.layers) or "nothing: it has none"
+            raise OverlayrootError(f"layer {name}", "the store does not have it", f"Use one of {known}")
+        numbers = [number for number, ids in self.generations.items() if name in (ids or ())]
+        if not numbers:
+            raise OverlayrootError(
+                f"layer {name}", "is in no generation, so nothing says what it was written over", "Give upper and lower"
+            )
+        ids = self.ids(max(filter(self.is_whole, numbers), default=max(numbers)))
+        return ids[: ids.index(name) + 1]
+
     def of_layer(self, name):
         """The newest generation that has a layer on top, or None."""
         numbers = [number for number, ids in self.generations.items() if ids and ids[-1] == name]
@@ -114,6 +127,11 @@ def needed(state):
 def bootable(state, number):
     """The layers of a generation that the next boot may be asked for; every host has the bare base."""
     return needed(state).ids(number) if number else ()
+
+
+def lowers(ids):
+    """The folders that show a generation of these layers, the topmost first."""
+    return (*(f"{LAYERS}/{name}" for name in reversed(ids)), layout.BASE)
 
 
 def check_id(name):

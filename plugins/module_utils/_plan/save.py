@@ -13,7 +13,7 @@ import json
 import posixpath
 from typing import NamedTuple
 
-from .._core import layout, mounted, mountinfo, record, request, store
+from .._core import layout, mounted, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.steps import CopyUp, SaveLayer, WriteFile
 
@@ -90,9 +90,7 @@ def _layer(wanted):
 
 def _uppers(seen):
     """(mount point, upper) of the unions that were booted, that of the root first."""
-    union = mounted.at(seen, "/")
-    if union is None or union.upper is None or not layout.is_union(seen):
+    uppers = tuple((union.path, union.upper) for _mount, union in mounted.booted(seen))
+    if not uppers:
         raise OverlayrootError("the root", "is no union that could be saved", "Boot the host into its union")
-    above = posixpath.dirname(union.upper) + "/mounts"
-    others = [other for _mount, other in mounted.unions(seen) if other.upper and mountinfo.is_within(other.upper, above)]
-    return (("/", union.upper), *sorted((other.path, other.upper) for other in others))
+    return uppers

@@ -1,14 +1,15 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which layers the module union_diff compares, and what it shows of their changes."""
+"""Which trees the module union_diff compares, and what it shows of their differences."""
 
 from __future__ import annotations
 
 import posixpath
 from typing import NamedTuple
 
-from .._core import mountinfo
+from .._core import mounted, mountinfo, store
+from .._core.comparison import Comparison, Part
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
 from .._core.state import Sight
@@ -20,12 +21,15 @@ ARGUMENTS = {
     "lower": {"type": "list", "elements": "str"},
     "backend": {"type": "str", "choices": ["overlay", "aufs"], "default": "overlay"},
     "userxattr": {"type": "bool", "default": False},
+    "layer": {"type": "str"},
+    "generation": {"type": "int"},
+    "since": {"type": "int"},
     "text": {"type": "list", "elements": "str", "default": []},
     "limit": {"type": "int", "default": 1000},
 }
 RULES = {
-    "required_one_of": [["path", "upper"]],
-    "mutually_exclusive": [["path", "upper"]],
+    "required_one_of": [["path", "upper", "layer", "generation"]],
+    "mutually_exclusive": [["path", "upper", "layer", "generation"]],
     "required_together": [["upper", "lower"]],
 }
 
@@ -40,13 +44,11 @@ class Wanted(NamedTuple):
     upper: str
     lower: tuple  # topmost first
     format: str
+    layer: str
+    generation: int
+    since: int  # another one; None: what is below the topmost layer
     text: tuple
     limit: int
-
-
-class Layers(NamedTuple):
-    paths: tuple  # link-free, the upper first
-    format: str
 
 
 def wanted(params):
@@ -54,11 +56,16 @@ def wanted(params):
         raise OverlayrootError(f"limit {params['limit']}", "is negative", "Give the number of changes to list")
     if params["userxattr"] and params["backend"] != "overlay":
         raise OverlayrootError("userxattr", f"is no option of {params['backend']}", "Leave it out")
+    if params["since"] is not None and params["generation"] is None:
+        raise OverlayrootError(f"since {params['since']}", "is what a generation is compared with", "Give generation, too")
     return Wanted(
         clean(params["path"]),
         clean(params["upper"]),
         tuple(map(clean, params["lower"] or ())),
         "overlay_userxattr" if params["userxattr"] else params["backend"],
+        params["layer"],
+        params["generation"],
+        params["since"],
         tuple(map(clean, params["text"])),
         params["limit"],
     )
@@ -67,13 +74,52 @@ def wanted(params):
 def sight(wanted):
     if wanted.path is not None:
         return Sight(paths=(wanted.path,), layers=True)
-    return Sight(paths=(wanted.upper, *wanted.lower))
+    if wanted.upper is not None:
+        return Sight(paths=(wanted.upper, *wanted.lower))
+    return Sight(folders=store.FOLDERS, layers=True)
 
 
-def layers(seen, wanted):
-    """The layers to be compared."""
-    if wanted.path is None:
-        return Layers(tuple(map(seen.real, (wanted.upper, *wanted.lower))), wanted.format)
+def comparison(seen, wanted):
+    """What is compared with what."""
+    if wanted.path is not None:
+        return _of_union(seen, wanted)
+    if wanted.upper is not None:
+        return _of_upper(tuple(map(seen.real, (wanted.upper, *wanted.lower))), wanted.format)
+    found = store.needed(seen)
+    if wanted.layer is not None:
+        ids = found.ids_up_to(wanted.layer)
+        return _of_store(seen, ids, ids[:-1], f"layer {wanted.layer}")
+    ids = found.ids(wanted.generation)
+    name = f"generation {wanted.generation}"
+    if wanted.since is not None:
+        return _of_store(seen, ids, found.ids(wanted.since), name, f"generation {wanted.since}")
+    if not ids:
+        raise OverlayrootError(name, "has no layer that anything is below", "Name another one, or give since")
+    return _of_store(seen, ids, ids[:-1], name)
+
+
+def _of_upper(layers, format):
+    return Comparison((Part("/", layers, layers[1:]),), format)
+
+
+def _of_store(seen, new, old, *names):
+    """Other file systems are in the layers at their mount points, and have a base of their own."""
+    unions = mounted.booted(seen)
+    if not unions:
+        raise OverlayrootError("the base", "is not mounted", "Boot the host into its union")
+    _root, *others = unions
+    parts = [Part("/", store.lowers(new), store.lowers(old))]
+    for mount, union in others:
+        base = reachable(seen, mount, union.lower[-1:])
+        parts.append(Part(mount.path, *(_at(mount.path, ids) + base for ids in (new, old))))
+    return Comparison(tuple(parts), "overlay", *names)
+
+
+def _at(path, ids):
+    return tuple(folder + path for folder in store.lowers(ids)[:-1])
+
+
+def _of_union(seen, wanted):
     path = seen.real(wanted.path)
     mount = mountinfo.at(seen.mounts, path)
     union = mount and from_mount(mount, seen.overlay)
@@ -85,8 +131,8 @@ def layers(seen, wanted):
         )
     if union.upper is None:
         raise OverlayrootError(f"path {path}", "the union is read-only: it has no upper", "Give upper and lower")
-    paths = reachable(seen, mount, (union.upper, *union.lower))
-    return Layers(paths, "overlay_userxattr" if "userxattr" in union.options else "overlay")
+    layers = reachable(seen, mount, (union.upper, *union.lower))
+    return _of_upper(layers, "overlay_userxattr" if "userxattr" in union.options else "overlay")
 
 
 def reachable(seen, mount, layers):
@@ -122,7 +168,7 @@ def _hiding(mounts, mount):
     return (mount,) if mount.path == "/" else set(mounts) - set(mountinfo.without(mounts, mount))
 
 
-def show(changes, text, wanted):
+def show(changes, text, comparison, wanted):
     """`changes` is a stream, `text` is {path: diff}."""
     listed, counts, folders, total = [], {}, {}, 0
     for change in changes:
@@ -133,6 +179,7 @@ def show(changes, text, wanted):
         folder = folders.setdefault(_folder(folders, change.top), {})
         folder[change.kind] = folder.get(change.kind, 0) + 1
     return {
+        "compared": comparison.show(),
         "changes": listed,
         "counts": {kind: counts.get(kind, 0) for kind in KINDS},
         "folders": [{"path": path, "counts": folders[path]} for path in sorted(folders)],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the topmost layer of a union says about those below it."""
+"""What differs between two trees that are seen through layers."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class Change:
         return from_os(self._frame.top)
 
 
-def changes(roots):
-    """A stream of Change; `roots` are the root folders of all layers, the topmost first.
+def changes(parts):
+    """A stream of Change; `parts` are those of a comparison, with the root folders of their layers.
 
     The order is that of the names, a folder before what it holds. What lies in a folder that is
     not there any more is not listed. In a folder that is new, or has a new name, everything is.
     """
-    walk = Walk(roots)
+    walk = Walk(parts)
     frame, name = walk.frames[0], ""
     try:
         yield from _of_root(frame)
@@ -98,7 +98,7 @@ def changes(roots):
 
 
 def _of_root(frame):
-    attributes = compare.differing(stack.FolderEntry(frame.new[0]), stack.FolderEntry(frame.old[0]))
+    attributes = _differing_folder(frame)
     if attributes:
         yield Change(frame, "", "attributes", stat.S_IFDIR, attributes=attributes)
 
@@ -109,8 +109,8 @@ def _look(walk, frame, name, kind):
     try:
         if kind == stat.S_IFDIR:
             child = walk.child(frame, name)
-            return _folder(frame, name, child), child
-        return _other(walk, frame, name, kind), None
+            return child and _folder(frame, name, child), child
+        return _other(frame, name, kind), None
     except BaseException as error:
         if child is not None:
             child.close()
@@ -123,13 +123,17 @@ def _folder(frame, name, child):
     if not child.old:
         old = stack.find(frame.old, name)
         return Change(frame, name, "type" if old else "added", stat.S_IFDIR, old and old.kind)
-    attributes = compare.differing(stack.FolderEntry(child.new[0]), stack.FolderEntry(child.old[0]))
-    if frame.is_plain and not child.is_plain:
+    attributes = _differing_folder(child)
+    if child.is_replaced:
         return Change(frame, name, "opaque", stat.S_IFDIR, attributes=attributes)
     return Change(frame, name, "attributes", stat.S_IFDIR, attributes=attributes) if attributes else None
 
 
-def _other(walk, frame, name, kind):
+def _differing_folder(frame):
+    return compare.differing(stack.FolderEntry(frame.new[0]), stack.FolderEntry(frame.old[0]))
+
+
+def _other(frame, name, kind):
     old = stack.find(frame.old, name)
     if kind == HIDDEN:
         return old and Change(frame, name, "deleted", old.kind)
@@ -141,8 +145,8 @@ def _other(walk, frame, name, kind):
     if new.kind != old.kind:
         return Change(frame, name, "type", new.kind, old.kind)
     attributes = compare.differing(new, old)
-    open_new = partial(stack.open_file, new, frame.new, walk.roots)
-    open_old = partial(stack.open_file, old, frame.old, walk.roots)
+    open_new = partial(stack.open_file, new, frame.new, frame.part.new)
+    open_old = partial(stack.open_file, old, frame.old, frame.part.old)
     if compare.is_modified(new, old, open_new, open_old):
         return Change(frame, name, "modified", kind, attributes=attributes)
     return Change(frame, name, "attributes", kind, attributes=attributes) if attributes else None

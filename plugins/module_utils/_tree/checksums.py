@@ -12,13 +12,12 @@ from .manifest import manifest
 
 
 def checksums(state):
-    """{id: checksum} of every layer."""
+    """{id: checksum} of every layer, None for one that cannot be read."""
     found = store.of(state)
-    return {name: checksum(name, about) for name, about in found.layers.items()} if found else {}
+    return {name: _checksum(name, about) for name, about in found.layers.items()} if found else {}
 
 
-def checksum(name, about):
-    """Of a layer and what its record says; None where it cannot be read."""
+def _checksum(name, about):
     try:
         with opened([f"{store.LAYERS}/{name}"], about.get("format", "overlay")) as (layer,):
             return manifest(layer)

@@ -15,7 +15,7 @@ import stat
 from .._core.errors import OverlayrootError
 from .._host.names import from_os
 from . import attributes, content
-from .folder import WHITEOUT
+from .folder import PLAIN, WHITEOUT
 
 
 class Entry:
@@ -93,6 +93,25 @@ def enter(stack, roots, name):
         close(found)
         raise
     return tuple(found)
+
+
+def enter_over(tops, rest, below, roots, name):
+    """As `enter` of (*tops, *rest), where `below` is what it has given for `rest` already."""
+    found = []
+    try:
+        for top in tops:
+            child = _folder(top, name)
+            if child is WHITEOUT:
+                return tuple(found)
+            if child is not None:
+                found.append(child)
+                if child.marks is not PLAIN:
+                    close(found)
+                    return enter((*tops, *rest), roots, name)
+    except BaseException:
+        close(found)
+        raise
+    return (*found, *below)
 
 
 def open_file(entry, stack, roots):

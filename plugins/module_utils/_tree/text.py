@@ -7,30 +7,35 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 import stat
 import subprocess
 
 from .._core.errors import OverlayrootError
+from .._core.mountinfo import is_within
 from .._host.names import decode, encode, for_os
 from . import stack
 
 _LONGEST = 4 << 20
 
 
-def unified(roots, path):
-    """The diff of a path from below to now: empty where nothing differs, or nothing is there."""
+def unified(parts, path, names):
+    """The diff of a path from the old tree to the new one: empty where nothing differs, or nothing is there.
+    `names` are what these are called."""
+    part = max((part for part in parts if is_within(path, part.path)), key=lambda part: len(part.path))
+    inside = posixpath.relpath(path, part.path)
     try:
-        with _text(roots[1:], roots, path) as old, _text(roots, roots, path) as new:
-            return _diff(path, old, new)
+        with _text(part.old, path, inside) as old, _text(part.new, path, inside) as new:
+            return _diff(path, names, old, new)
     except OSError as error:
         raise OverlayrootError(path, f"cannot be read: {error.strerror}", "Look at it in the upper and below") from error
 
 
 @contextlib.contextmanager
-def _text(layers, roots, path):
+def _text(roots, path, inside):
     """A descriptor of what a file holds, or of where a link leads to; None where nothing is."""
-    above, folders = layers, []
-    *way, name = [part for part in for_os(path).split("/") if part] or ["."]
+    above, folders = roots, []
+    *way, name = for_os(inside).split("/")
     try:
         for part in way:
             below = stack.enter(above, roots, part)
@@ -58,9 +63,10 @@ def _open(path, above, roots, entry):
     return stack.open_file(entry, above, roots)
 
 
-def _diff(path, old, new):
+def _diff(path, names, old, new):
     label = path.replace("\n", "\\n")
-    argv = ["diff", "-u", "-L", f"{label} (below)", "-L", f"{label} (now)", _name(old), _name(new)]
+    labels = [word for name in names for word in ("-L", f"{label} ({name})")]
+    argv = ["diff", "-u", *labels, _name(old), _name(new)]
     done = subprocess.run(
         [encode(word) for word in argv],
         env={**os.environ, "LC_ALL": "C"},

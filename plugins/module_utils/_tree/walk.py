@@ -7,29 +7,40 @@ from __future__ import annotations
 
 import errno
 
+from .._core.comparison import common_end
+from .._host.names import for_os
 from . import stack
-from .folder import HIDDEN, PLAIN
+from .folder import HIDDEN
 
 # So many descriptors are left open on the way down, as far as that can be.
 _DESCRIPTORS = 256
 
 
 class Frame:
-    """A folder on the way: as it is seen now (`new`) and as it is below (`old`)."""
+    """A folder on the way: as it is seen in the `new` tree and in the `old` one."""
 
-    __slots__ = ("_path", "is_plain", "name", "names", "new", "old", "parent", "released", "top")
+    __slots__ = ("_path", "is_replaced", "mounts", "name", "names", "new", "old", "parent", "part", "released", "shared", "top")
 
-    def __init__(self, new, old, parent=None, name=""):
+    def __init__(self, new, old, part, mounts=(), parent=None, name="", below=()):
         self.new = new
         self.old = old
-        # What is below is seen but for what the topmost layer says.
-        self.is_plain = new[1:] == old
+        self.part = part
+        self.mounts = mounts  # (names that lead there, Part) of the file systems below
+        # Folders that both end with: of what is in them only that counts which one of the trees speaks of, too.
+        self.shared = common_end(new, old)
+        # By another folder: neither shows all of `below`, which they could share.
+        self.is_replaced = bool(below) and not self.shared
         self.parent = parent
         self.name = name
         self.released = False
         self._path = None if parent else "/"
         self.top = self._top()
         self.names = self._names()
+
+    @property
+    def stays_open(self):
+        """Redirects begin at the roots, and no way leads up from a mount point."""
+        return self.parent is None or bool(self.mounts) or self.new is self.part.new
 
     def path(self):
         """With a slash at the end. Made when it is asked for: those of a very deep tree would fill
@@ -55,38 +66,55 @@ class Frame:
         return self.path()[:-1] or "/" if depth_two else self.parent.top
 
     def _names(self):
-        kinds = self.new[0].names() if self.is_plain else self._all_names()
+        """Those that may differ, with the kind that is seen now."""
+        kinds = stack.listing(self.tops(self.new))
+        for name in stack.listing(self.tops(self.old)):
+            if name not in kinds:
+                entry = stack.find(self.shared, name)
+                kinds[name] = entry.kind if entry else HIDDEN
         return iter(sorted(kinds.items()))
 
-    def _all_names(self):
-        return {**dict.fromkeys(stack.listing(self.old), HIDDEN), **stack.listing(self.new)}
+    def tops(self, folders):
+        """What is not shared of one of the trees."""
+        return folders[: len(folders) - len(self.shared)]
 
 
 class Walk:
     """The frames from the roots to where the reader is."""
 
-    def __init__(self, roots):
-        self.roots = roots
-        self.frames = [Frame(roots, roots[1:])]
-        self.window = max(1, _DESCRIPTORS // (2 * len(roots)))
+    def __init__(self, parts):
+        root, *others = parts
+        mounts = tuple((tuple(for_os(part.path)[1:].split("/")), part) for part in others)
+        self.frames = [Frame(root.new, root.old, root, mounts)]
+        self.window = max(1, _DESCRIPTORS // max(len(part.new) + len(part.old) for part in parts))
 
     def child(self, frame, name):
-        """The folder `name` as it is now and below."""
+        """The folder `name` in both trees, or None where it is the same."""
+        inside = [(names[1:], part) for names, part in frame.mounts if names[0] == name]
+        mounts = tuple((names, part) for names, part in inside if names)
+        for names, part in inside:
+            if not names:
+                return Frame(part.new, part.old, part, mounts, frame, name) if part.new != part.old else None
         opened = []
         try:
-            old = stack.enter(frame.old, self.roots, name)
+            below = stack.enter(frame.shared, frame.part.new, name)
+            opened += below
+            old = stack.enter_over(frame.tops(frame.old), frame.shared, below, frame.part.old, name)
             opened += old
-            new = self._enter(frame, name, old)
+            new = stack.enter_over(frame.tops(frame.new), frame.shared, below, frame.part.new, name)
             opened += new
-            return Frame(new, old, frame, name)
+            if not new:
+                raise FileNotFoundError(errno.ENOENT, "the folder is gone")
+            child = Frame(new, old, frame.part, mounts, frame, name, below)
         except BaseException:
             stack.close(opened)
             raise
+        stack.close({*below} - child.folders())
+        return child
 
     def enter(self, child):
         self.frames.append(child)
-        # The roots stay open: redirects begin at them.
-        if len(self.frames) > self.window + 1:
+        if len(self.frames) > self.window:
             self._release(self.frames[-self.window - 1], self.frames[-self.window])
 
     def leave(self):
@@ -103,19 +131,10 @@ class Walk:
         for frame in self.frames:
             frame.close()
 
-    def _enter(self, frame, name, old):
-        if frame.is_plain:
-            top = frame.new[0].enter(name)
-            if top.marks is PLAIN:
-                return (top, *old)
-            top.close()
-        folders = stack.enter(frame.new, self.roots, name)
-        if not folders:
-            raise FileNotFoundError(errno.ENOENT, "the folder is gone")
-        return folders
-
     def _release(self, frame, below):
         """Close what `below` leads back to."""
+        if frame.stays_open:
+            return
         frame.released = True
         mine = frame.folders()
         for folder in below.folders():

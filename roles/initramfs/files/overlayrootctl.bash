@@ -10,7 +10,7 @@ _overlayrootctl() {
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
-            diff) words='--help --text --limit --json' ;;
+            diff) words='--help --generation --layer --since --text --limit --json' ;;
             save) words='--help --label --check --json' ;;
             reset) words='--help --keep --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;

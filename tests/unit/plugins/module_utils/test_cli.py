@@ -205,6 +205,60 @@ def test_a_text_that_has_changed(booted):
     assert output.endswith("-one\n+two\tcolumns\n\n/etc/gone: its text does not differ\n")
 
 
+def test_what_was_saved_is_compared(booted):
+    """Also of a file system of its own, and over that one's base."""
+    Host("/run").write("/homes/a", "one\n")
+    with union(f"{booted.top}/home", "/run/homes", f"{layout.RAM}/mounts/home"):
+        booted.write("/etc/motd", "two\n")
+        booted.write("/home/a", "two\n")
+        booted.said("save", "first")
+        booted.write("/etc/motd", "three\n")
+        booted.write("/home/b", "")
+        booted.said("save", "second")
+        for asked in (("--layer", "first"), ("--generation", "1"), ("--generation", "1", "--since", "0")):
+            assert saved_changes(booted, *asked) == {("modified", "/etc/motd"), ("modified", "/home/a")}
+        assert saved_changes(booted, "--generation", "1", "--since", "2") == {("modified", "/etc/motd"), ("deleted", "/home/b")}
+        shown = booted.returned("diff", "--generation", "2", "--since", "1", "--text", "/home/b", "--text", "/etc/motd", "--limit", "0")
+    assert "-two\n+three\n" in shown["text"]["/etc/motd"]
+    assert "+++ /etc/motd (generation 2)\n" in shown["text"]["/etc/motd"]
+    assert shown["text"]["/home/b"] == ""
+    assert (shown["changes"], shown["truncated"], shown["counts"]["added"]) == ([], True, 1)
+    assert {"path": "/home", "counts": {"added": 1}} in shown["folders"]
+    _root, home = shown["compared"]["file_systems"]
+    assert home == {"path": "/home", "new": [f"{store.LAYERS}/second/home", "/run/homes"], "old": [f"{store.LAYERS}/first/home", "/run/homes"]}
+
+
+def saved_changes(host, *asked):
+    """But for the mount points that the fixture has made, and what is only the time of a folder."""
+    changes = host.returned("diff", *asked)["changes"]
+    return {(change["kind"], change["path"]) for change in changes if change["kind"] != "attributes"} - {("added", "/srv/course")}
+
+
+def test_what_cannot_be_compared(booted, place):
+    booted.said("save", "a")
+    Host(store.GENERATIONS).write("/2", "gone\n")
+    Host(store.LAYERS).write("/alone/file", "")
+    for asked, said in {
+        ("--generation", "3"): "generation 3: the store does not have it. Use one of 0, 1, 2.",
+        ("--generation", "2"): "generation 2: is damaged: layer gone cannot be read. Use another generation.",
+        ("--generation", "1", "--since", "4"): "generation 4: the store does not have it. Use one of 0, 1, 2.",
+        ("--generation", "0"): "generation 0: has no layer that anything is below. Name another one, or give since.",
+        ("--since", "1"): "since 1: is what a generation is compared with. Give generation, too.",
+        ("--layer", "b"): "layer b: the store does not have it. Use one of a, alone.",
+        ("--layer", "gone"): "layer gone: the store does not have it. Use one of a, alone.",
+        ("--layer", "alone"): "layer alone: is in no generation, so nothing says what it was written over. Give upper and lower.",
+    }.items():
+        assert booted.run("diff", *asked) == (3, "", f"overlayrootctl: {said}\n")
+    code, _output, errors = Host("").run("diff", "--generation", "1")
+    assert (code, errors) == (3, "overlayrootctl: the base: is not mounted. Boot the host into its union.\n")
+    assert booted.run("diff", "--generation", "1", "/")[0] == 2
+
+
+def test_there_is_no_store(plain):
+    code, _output, errors = plain.run("diff", "--layer", "a")
+    assert (code, errors.startswith("overlayrootctl: the store: no data file system is mounted.")) == (3, True)
+
+
 def test_names_that_a_terminal_would_obey_and_that_are_no_text(booted):
     booted.write("/srv/course/\x1b[31m\nred \udce9 \\xe9", "")
     assert "/\\x1b[31m\\nred \\xe9 \\x5cxe9  -\n" in booted.run("diff", "/srv/course")[1]
@@ -264,11 +318,6 @@ def test_a_union_gets_a_new_upper(booted):
     booted.write("/srv/course/lesson", "2\n")
     assert steps(booted.said("reset", "/srv/course", "--check"))
     assert os.listdir("/run/course/upper") == ["lesson"]
-    booted.write("/srv/course/ann/notes", "kept\n")
-    keep = ("--keep", "/srv/course/ann/notes")
-    assert booted.said("reset", "/srv/course", *keep)[-1] == "The upper of /srv/course is new.".split()
-    assert (os.listdir("/run/course/upper"), os.listdir("/run/course/upper/ann")) == (["ann"], ["notes"])
-    assert steps(booted.said("reset", "/srv/course", *keep)) == []
     assert booted.said("reset", "/srv/course")[-1] == "The upper of /srv/course is new.".split()
     assert os.listdir("/run/course/upper") == []
 
@@ -355,23 +404,6 @@ def test_two_changes_at_once(booted, busy, command):
     assert booted.run(*command, "--check")[0] == 0
     busy.kill()
     assert booted.run(*command)[0] == 0
-
-
-def test_a_commit_that_is_interrupted_leaves_nothing(booted):
-    """By Ctrl-C, while the `mksquashfs` of the host takes its time."""
-    booted.write("/usr/local/bin/mksquashfs", "#!/bin/sh\nexec sleep 60\n")
-    os.chmod(f"{booted.top}/usr/local/bin/mksquashfs", 0o755)
-    os.mkdir("/run/images")
-    asked = ("commit", "/run/images/course", "--source", "/srv/course")
-    with booted.start(*asked, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
-        while not os.listdir("/run/images"):
-            time.sleep(0.01)
-        started = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
-    assert (process.returncode, os.listdir("/run/images")) == (3, [])
-    assert said == "overlayrootctl: the change: was interrupted by SIGINT. What was done is undone; run it again.\n"
-    assert time.monotonic() - started < 2
 
 
 def test_errors(plain):

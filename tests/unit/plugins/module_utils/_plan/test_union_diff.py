@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.comparison import Comparison, Part
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_diff
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
@@ -17,6 +19,9 @@ PARAMS = {
     "lower": None,
     "backend": "overlay",
     "userxattr": False,
+    "layer": None,
+    "generation": None,
+    "since": None,
     "text": [],
     "limit": 1000,
 }
@@ -28,9 +33,17 @@ def host(options=LAYERS, path="/m", fstype="overlay", **about):
     return FakeHost(folders=FOLDERS, mounts=(ROOT, mount(2, 1, path, fstype, options, "0:50")), **about)
 
 
-def layers(seen_by, **params):
+def compared(seen_by, **params):
     wanted = union_diff.wanted({**PARAMS, **params})
-    return union_diff.layers(seen_by.see(union_diff.sight(wanted)), wanted)
+    return union_diff.comparison(seen_by.see(union_diff.sight(wanted)), wanted)
+
+
+def layers(seen_by, **params):
+    """Of an upper, which all below it is compared with."""
+    found = compared(seen_by, **params)
+    ((path, new, old),) = found.parts
+    assert (path, old, found.new, found.old) == ("/", new[1:], "now", "below")
+    return new, found.format
 
 
 def test_the_layers_of_a_union():
@@ -38,18 +51,18 @@ def test_the_layers_of_a_union():
 
 
 def test_the_layers_of_a_union_by_another_name():
-    assert layers(host(links={"/link": "/m"}), path="/link").paths == ("/rw/upper", "/k", "/l")
+    assert layers(host(links={"/link": "/m"}), path="/link")[0] == ("/rw/upper", "/k", "/l")
 
 
 def test_a_union_with_user_attributes():
-    assert layers(host(LAYERS + ",userxattr"), path="/m").format == "overlay_userxattr"
+    assert layers(host(LAYERS + ",userxattr"), path="/m")[1] == "overlay_userxattr"
 
 
 def test_layers_that_are_given():
     seen_by = FakeHost(folders=FOLDERS, links={"/link": "/rw"})
     assert layers(seen_by, upper="/link/upper", lower=["/k", "/l"]) == (("/rw/upper", "/k", "/l"), "overlay")
-    assert layers(seen_by, upper="/k", lower=["/l"], backend="aufs").format == "aufs"
-    assert layers(seen_by, upper="/k", lower=["/l"], userxattr=True).format == "overlay_userxattr"
+    assert layers(seen_by, upper="/k", lower=["/l"], backend="aufs")[1] == "aufs"
+    assert layers(seen_by, upper="/k", lower=["/l"], userxattr=True)[1] == "overlay_userxattr"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +93,7 @@ def test_the_layers_of_a_root_lie_on_what_its_boot_took_along():
         mount(5, 3, "/run/rw", "tmpfs", "rw", "0:52"),
     )
     root = FakeHost(folders=("/run/base", "/run/rw/upper", "/run/rw/work"), mounts=booted)
-    assert layers(root, path="/").paths == ("/run/rw/upper", "/run/base")
+    assert layers(root, path="/")[0] == ("/run/rw/upper", "/run/base")
     with pytest.raises(OverlayrootError, match="layer /run/rw/upper: is hidden by the union at /"):
         layers(root._replace(mounts=booted[:1]), path="/")
 
@@ -90,9 +103,97 @@ def test_a_layer_that_the_union_hides():
         layers(host(LAYERS, path="/l"), path="/l")
 
 
+UNION = f"lowerdir={layout.BASE}%s,upperdir={layout.RAM}/%supper,workdir={layout.RAM}/%swork"
+# Generation 3 was saved from a visit to generation 1, and a layer of generation 4 is gone.
+STORE = {
+    store.LAYERS: {"a": None, "b": None, "c": None, "alone": None},
+    store.GENERATIONS: {"1": "a\n", "2": "a\nb\n", "3": "a\nc\n", "4": "b\na\ngone\n", "5": None},
+    store.BOOT: {"current": "2\n"},
+}
+
+
+def booted(generations=()):
+    """With /usr on a file system of its own."""
+    return FakeHost(
+        folders=(layout.BASE + "/usr", layout.RAM + "/upper"),
+        small_files={**STORE, store.GENERATIONS: {**STORE[store.GENERATIONS], **dict(generations)}},
+        mounts=(
+            mount(1, 0, "/", "overlay", UNION % ("", "", "")),
+            mount(2, 1, "/run", "tmpfs"),
+            mount(3, 2, layout.BASE, access="ro"),
+            mount(4, 3, layout.BASE + "/usr", access="ro"),
+            mount(5, 2, layout.DATA),
+            mount(6, 1, "/usr", "overlay", UNION % ("/usr", "mounts/usr/", "mounts/usr/")),
+            mount(7, 1, "/srv/course", "overlay", "lowerdir=/l,upperdir=/u,workdir=/w"),
+        ),
+    )
+
+
+def saved(seen_by=None, **params):
+    """The layers that hold something of the root and of /usr, by their names."""
+    found = compared(seen_by or booted(), **params)
+    root, usr = found.parts
+    assert (root.path, usr.path, found.format) == ("/", "/usr", "overlay")
+    for layers, of_usr in ((root.new, usr.new), (root.old, usr.old)):
+        assert (layers[-1], of_usr[-1]) == (layout.BASE, layout.BASE + "/usr")
+        assert of_usr[:-1] == tuple(layer + "/usr" for layer in layers[:-1])
+    new, old = ("".join(layer.rpartition("/")[2] for layer in layers[:-1]) for layers in (root.new, root.old))
+    return new, old, found.new, found.old
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"generation": 2}, ("ba", "a", "generation 2", "below")),
+        ({"generation": 3, "since": 2}, ("ca", "ba", "generation 3", "generation 2")),
+        ({"generation": 0, "since": 1}, ("", "a", "generation 0", "generation 1")),
+        ({"layer": "c"}, ("ca", "a", "layer c", "below")),
+        # Not as in generation 4, which nothing can be compared with.
+        ({"layer": "a"}, ("a", "", "layer a", "below")),
+    ],
+)
+def test_what_was_saved(params, expected):
+    assert saved(**params) == expected
+
+
+def test_a_layer_of_several_generations_is_the_one_of_the_newest():
+    assert saved(booted({"6": "c\na\n"}), layer="a")[:2] == ("ac", "c")
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [
+        ({"generation": 7}, "generation 7: the store does not have it. Use one of 0, 1, 2, 3, 4, 5"),
+        ({"generation": 1, "since": 7}, "generation 7: the store does not have it. Use one of 0, 1, 2, 3, 4, 5"),
+        ({"generation": 4}, "generation 4: is damaged: layer gone cannot be read"),
+        ({"generation": 2, "since": 5}, "generation 5: is damaged: its file cannot be read"),
+        ({"generation": 0}, "generation 0: has no layer"),
+        ({"layer": "d"}, "layer d: the store does not have it. Use one of a, alone, b, c"),
+        ({"layer": "alone"}, "layer alone: is in no generation"),
+    ],
+)
+def test_what_was_not_saved(params, said):
+    with pytest.raises(OverlayrootError) as caught:
+        compared(booted(), **params)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("mounts", "said"), [((ROOT,), "no data file system"), ((ROOT, mount(2, 1, layout.DATA)), "the base: is not mounted")])
+def test_a_host_without_its_union(mounts, said):
+    with pytest.raises(OverlayrootError, match=said):
+        compared(booted()._replace(mounts=mounts), generation=1)
+
+
+def test_a_layer_that_only_a_damaged_generation_has():
+    generations = dict.fromkeys(("2", "3"), "a\n")
+    with pytest.raises(OverlayrootError, match="generation 4: is damaged"):
+        compared(booted(generations), layer="b")
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"since": 1}, "since 1: is what a generation is compared with"),
         ({"limit": -1}, "limit -1: is negative"),
         ({"text": ["etc/motd"]}, "is not an absolute path"),
         ({"backend": "aufs", "userxattr": True}, "userxattr: is no option of aufs"),
@@ -114,7 +215,8 @@ class Change(NamedTuple):
 
 
 def show(*changes, limit=1000):
-    return union_diff.show(iter(changes), {"/f": "x"}, union_diff.wanted({**PARAMS, "path": "/m", "limit": limit}))
+    comparison = Comparison((Part("/", ("/upper", "/l"), ("/l",)),), "overlay")
+    return union_diff.show(iter(changes), {"/f": "x"}, comparison, union_diff.wanted({**PARAMS, "path": "/m", "limit": limit}))
 
 
 def test_what_is_shown():
@@ -124,6 +226,7 @@ def test_what_is_shown():
         Change("/b/d", "modified", top="/b"),
     )
     assert shown == {
+        "compared": {"new": "now", "old": "below", "file_systems": [{"path": "/", "new": ["/upper", "/l"], "old": ["/l"]}]},
         "changes": [
             {"path": "/a", "kind": "type", "type": "file", "was": "directory"},
             {"path": "/b/c", "kind": "modified", "type": "file", "attributes": ["mode", "mtime"]},

@@ -8,8 +8,9 @@ import os
 import shutil
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.comparison import Part
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.changes import changes
-from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import compared
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import differences, read
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import mounted, scratch
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import BASES, SESSIONS, perform
@@ -23,10 +24,14 @@ def fixture_place():
         yield folder
 
 
-def said(layers, format_="overlay"):
+def part(new, old, path="/"):
+    return Part(path, *(tuple(map(os.fsdecode, layers)) for layers in (new, old)))
+
+
+def said(parts, format_="overlay"):
     """The changes as a plain comparison gives them."""
-    with opened([os.fsdecode(layer) for layer in layers], format_) as roots:
-        found = list(changes(roots))
+    with compared(parts, format_) as opened:
+        found = list(changes(opened))
     paths = [os.fsencode(change.path) for change in found]
     assert paths == sorted(paths, key=lambda path: path.rstrip(b"/").split(b"/"))
     assert len(paths) == len(set(paths))
@@ -57,7 +62,7 @@ def check(place, base, sessions, options, format_="overlay"):
                 with mounted(case + b"/below", [*layers, case + b"/none"], options=options) as below:
                     expected = differences(read(merged), read(below))
             layers.insert(0, upper)
-            assert said(layers, format_) == expected
+            assert said([part(layers, layers[1:])], format_) == expected
     finally:
         shutil.rmtree(case)
 

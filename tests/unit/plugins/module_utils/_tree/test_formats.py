@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.comparison import Part
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.changes import changes
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import (
@@ -38,7 +39,7 @@ def grow(top, *paths):
 
 def said(layers, format_):
     with opened(layers, format_) as roots:
-        return {change.path: change.kind for change in changes(roots)}
+        return {change.path: change.kind for change in changes([Part("/", roots, roots[1:])])}
 
 
 def test_aufs(tmp_path):
@@ -130,5 +131,5 @@ def test_what_a_union_in_the_union_calls_its_own(tmpfs):
     os.setxattr(f"{upper}/folder", "trusted.overlay.overlay.opaque", b"y")
     os.setxattr(f"{upper}/folder", "trusted.overlay.impure", b"y")
     with opened([upper, base], "overlay") as roots:
-        (change,) = changes(roots)
+        (change,) = changes([Part("/", roots, roots[1:])])
     assert (change.path, change.kind, change.attributes) == ("/folder", "attributes", ("trusted.overlay.opaque",))

@@ -12,6 +12,7 @@ import sys
 import time
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.comparison import Part
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree import content, layers
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.changes import changes
@@ -40,7 +41,7 @@ def fixture_tree(tmpfs, request):
 
 def found(top, format_="overlay"):
     with opened([f"{top}/upper", f"{top}/lower"], format_) as roots:
-        return [(change.path, change.kind) for change in changes(roots) if change.path != "/"]
+        return [(change.path, change.kind) for change in changes([Part("/", roots, roots[1:])]) if change.path != "/"]
 
 
 def descriptors():
@@ -78,7 +79,7 @@ def test_a_deep_folder_that_is_moved_while_it_is_read(tree, monkeypatch):
     before = descriptors()
     with pytest.raises(OverlayrootError, match="was moved while it was read"):
         with opened([f"{tree}/upper", f"{tree}/lower"], "overlay") as roots:
-            for change in changes(roots):
+            for change in changes([Part("/", roots, roots[1:])]):
                 if change.path.count("/") == 20:
                     os.rename(f"{tree}/upper/d/d/d/d", f"{tree}/secret/d")
     assert descriptors() == before
@@ -92,8 +93,8 @@ def test_links_are_never_followed(tree):
     os.symlink(f"{tree}/secret/treasure", f"{tree}/upper/file")
     assert found(tree) == [("/below", "type"), ("/file", "added"), ("/folder", "type")]
     with opened([f"{tree}/upper", f"{tree}/lower"], "overlay") as roots:
-        assert unified(roots, "/folder/treasure") == ""
-        assert "gold" not in unified(roots, "/file")
+        assert unified([Part("/", roots, roots[1:])], "/folder/treasure", ("below", "now")) == ""
+        assert "gold" not in unified([Part("/", roots, roots[1:])], "/file", ("below", "now"))
 
 
 def test_a_layer_is_no_link(tree):
@@ -134,7 +135,7 @@ def test_a_racing_process_leads_nowhere(tree):
                 paths = {path for path, _kind in found(tree)}
                 assert not any("treasure" in path for path in paths)
                 with opened([f"{tree}/upper", f"{tree}/lower"], "overlay") as roots:
-                    assert "gold" not in unified(roots, "/folder/treasure")
+                    assert "gold" not in unified([Part("/", roots, roots[1:])], "/folder/treasure", ("below", "now"))
                 rounds += 1
         finally:
             racer.kill()
@@ -196,7 +197,7 @@ def test_a_stream_that_is_not_read_to_its_end(tree):
     os.close(nest(f"{tree}/upper", 5))
     before = descriptors()
     with opened([f"{tree}/upper", f"{tree}/lower"], "overlay") as roots:
-        stream = changes(roots)
+        stream = changes([Part("/", roots, roots[1:])])
         for _change in range(3):
             next(stream)
         stream.close()

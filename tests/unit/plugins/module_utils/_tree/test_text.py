@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.comparison import Part
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree import text
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
@@ -26,7 +27,7 @@ def fixture_diff(tmp_path):
                 file.write_bytes(held)
         # What the format says makes no difference here, and this one needs no privilege.
         with opened([f"{tmp_path}/upper", f"{tmp_path}/lower"], "aufs") as roots:
-            return text.unified(roots, path)
+            return text.unified([Part("/", roots, roots[1:])], path, ("below", "now"))
 
     return diff
 
@@ -84,4 +85,4 @@ def test_what_has_no_text(diff, tmp_path):
 
 def diff_root(tmp_path):
     with opened([f"{tmp_path}/upper", f"{tmp_path}/lower"], "aufs") as roots:
-        return text.unified(roots, "/")
+        return text.unified([Part("/", roots, roots[1:])], "/", ("below", "now"))
