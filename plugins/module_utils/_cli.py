@@ -158,7 +158,7 @@ def _save_arguments(parser):
 def _reset_arguments(parser):
     parser.add_argument("path", nargs="?", type=_path, default="/", metavar="PATH", help="where it is mounted (/)")
     parser.add_argument(
-        "--keep", action="append", type=_path, default=[], metavar="PATH", help="what the root is to keep; can be repeated"
+        "--keep", action="append", type=_path, default=[], metavar="PATH", help="what is to be kept; can be repeated"
     )
     parser.add_argument("--withdraw", action="store_true", help="do not reset the root, nor roll it back, at the next boot")
 

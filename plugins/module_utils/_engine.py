@@ -17,7 +17,7 @@ from ._core.paths import written
 from ._host import interrupts, lock
 from ._host.do import do
 from ._host.see import see
-from ._tree import flatten
+from ._tree import flatten, kept
 from ._tree.changes import changes
 from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
@@ -76,14 +76,15 @@ def commit(planner, params, check_mode, meanwhile=lambda read: contextlib.nullco
 
 def _commit(planner, wanted, check_mode, meanwhile):
     job = planner.job(see(planner.sight(wanted)), wanted)
-    found = flatten.look(job, not wanted.rehearsed)
-    steps = planner.plan(found, job, wanted)
-    plan.check(steps, planner.asked(job, wanted))
-    after = plan.simulate(found, steps)
-    if not check_mode:
-        for step in steps:
-            with interrupts.held(), meanwhile(partial(progress_of, step.path)):
-                after = after._replace(size=flatten.commit(step))
+    with interrupts.held():
+        found = flatten.look(job, not wanted.rehearsed)
+        steps = planner.plan(found, job, wanted)
+        plan.check(steps, planner.asked(job, wanted))
+        after = plan.simulate(found, steps)
+        if not check_mode:
+            for step in steps:
+                with meanwhile(partial(progress_of, step.path)):
+                    after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
 
@@ -112,6 +113,8 @@ def _see(sight, in_part=False):
     seen = see(sight)
     if seen.unreadable and not in_part:
         raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
+    if sight.kept:
+        seen = seen._replace(only_kept=kept.is_all(seen, *sight.kept))
     return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 

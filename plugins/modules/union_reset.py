@@ -49,9 +49,10 @@ options:
     type: str
   keep:
     description:
-      - With O(when=next_boot), paths that survive the reset, with all that is below them, whether they are there by now
-        or not. The folder that holds one must be there, and no link may lead to it.
-      - Where the upper is in RAM nothing can be kept.
+      - Paths that survive the reset, with all that is below them, whether they are there by now or not. They are as on
+        the host, also where O(path) is not the root. The folder that holds one must be there, and no link may lead to it.
+      - They are renamed from the old upper to the new one, so that they stay exactly what they are.
+      - With O(when=next_boot) nothing can be kept of an upper in RAM.
     type: list
     elements: str
     default: []
@@ -88,6 +89,13 @@ EXAMPLES = r"""
   labs.overlayroot.union_reset:
     path: /srv/course
     when: now
+
+- name: Clear it, but for what one of them has written down
+  labs.overlayroot.union_reset:
+    path: /srv/course
+    when: now
+    keep:
+      - /srv/course/ann/notes
 """
 
 RETURN = r"""
@@ -103,7 +111,7 @@ reset:
       description: What the next boot is asked for; empty where that is nothing. With O(when=now) this is left out.
       type: str
     upper_empty:
-      description: Whether the union's upper is empty now. Only with O(when=now).
+      description: Whether the union's upper is empty now, but for what is kept. Only with O(when=now).
       type: bool
   sample:
     path: /

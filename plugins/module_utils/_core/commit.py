@@ -18,6 +18,7 @@ class Source(NamedTuple):
     union: str = ""  # where it is mounted; empty for layers that are to be stacked
     layers: tuple = ()  # link-free, the topmost first
     userxattr: bool = False
+    saved: dict = {}  # layers of the store that it is seen through: what their records say
 
 
 class Image(NamedTuple):

@@ -281,6 +281,47 @@ class PrepareKept(NamedTuple):
         return ()
 
 
+class Keep(NamedTuple):
+    """Of what survives a reset at once: `names` are paths in the upper that was set aside, and will be in the new one,
+    which is empty."""
+
+    path: str
+    aside: str
+    names: tuple
+    format: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "keep", "path": self.path}
+
+    def simulate(self, state):
+        return state._replace(only_kept=True)
+
+    def undo(self, before):
+        return (GiveBack(*self),)
+
+
+class GiveBack(NamedTuple):
+    """Of what a Keep has moved; the new upper goes with it."""
+
+    path: str
+    aside: str
+    names: tuple
+    format: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "give_back", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_kind(self.path, "")._replace(only_kept=False)
+
+    def undo(self, before):
+        return ()
+
+
 class SaveLayer(NamedTuple):
     """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper) of each, that
     of the root first. `label` is of the user's making."""

@@ -35,9 +35,21 @@ def held():
 
 
 def released():
-    """In a process that was forked meanwhile and goes on by itself: it can be ended anywhere."""
+    """In a process that was forked meanwhile: it can be ended anywhere."""
     for number in _SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def ignored():
+    """In such a process, from here on: what it does now is soon done."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def came():
+    """Whether something came while signals were held."""
+    return bool(_came)
 
 
 def check():

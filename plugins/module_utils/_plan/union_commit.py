@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import layout, mounted, mountinfo
+from .._core import layout, mounted, mountinfo, store
 from .._core.commit import ANOTHER, THE_SOURCE, Commit, Image, Source, room
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
@@ -73,7 +73,7 @@ def locked(wanted):
 
 def sight(wanted):
     above = posixpath.dirname(wanted.target)
-    return Sight(paths=(*wanted.source, wanted.target, above), layers=True)
+    return Sight(paths=(*wanted.source, wanted.target, above), folders=store.FOLDERS, layers=True)
 
 
 def job(seen, wanted):
@@ -83,7 +83,8 @@ def job(seen, wanted):
     image = Image(seen.real(wanted.target), wanted.format, wanted.compression)
     _check_target(seen, wanted, image)
     _check_apart(seen, image, source, union)
-    return Commit(source, image, wanted.dropped, wanted.keep_old)
+    layers = source.layers or from_mount(union, seen.overlay).lower
+    return Commit(source._replace(saved=_saved(seen, layers)), image, wanted.dropped, wanted.keep_old)
 
 
 def asked(job, wanted):
@@ -140,6 +141,13 @@ def _source(seen, wanted, mount):
     if wanted.upper:
         return Source(union=mount.path)
     return Source(layers=reachable(seen, mount, union.lower), userxattr="userxattr" in union.options)
+
+
+def _saved(seen, layers):
+    """What the records say of those layers that are in the store."""
+    ids = {layer[len(store.LAYERS) + 1 :].split("/")[0] for layer in layers if layer.startswith(store.LAYERS + "/")}
+    found = store.of(seen) if ids else None
+    return {name: found.layers[name] for name in sorted(ids) if name in found.layers} if found else {}
 
 
 def _check_layer(seen, layer):

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from .._core import layout, mounted, mountinfo, request, store
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
-from .._core.steps import CopyUp, MakeDir, Mount, PrepareKept, RemoveTree, SetAside, Unmount
+from .._core.state import Sight
+from .._core.steps import CopyUp, Keep, MakeDir, Mount, PrepareKept, RemoveTree, SetAside, Unmount
 from .._core.union import from_mount
 
 ARGUMENTS = {
@@ -45,13 +46,13 @@ def wanted(params):
         raise OverlayrootError(f"generation {generation}", "is for the next boot to go to", "Use when: next_boot")
     if generation not in (None, _PREVIOUS) and not generation.isdecimal():
         raise OverlayrootError(f"generation {generation}", "is no number", f"Give its number, or {_PREVIOUS}")
-    return Wanted(path, when, generation, _kept(params["keep"], when, generation))
+    return Wanted(path, when, generation, _kept(params["keep"], path, when, generation))
 
 
-def _kept(given, when, generation):
+def _kept(given, union, when, generation):
     paths = tuple(sorted(map(clean, given)))
-    if paths and when != "next_boot":
-        raise OverlayrootError(f"keep {paths[0]}", "only the boot hook keeps something", "Use when: next_boot")
+    if paths and when == "never":
+        raise OverlayrootError(f"keep {paths[0]}", "all is kept where nothing is reset", "Leave it out")
     if paths and generation is not None:
         raise OverlayrootError(
             f"keep {paths[0]}", f"was written over what generation {generation} may not have", "Leave one of the two out"
@@ -59,8 +60,8 @@ def _kept(given, when, generation):
     for path, other in zip(paths, paths[1:]):
         if mountinfo.is_within(other, path):
             raise OverlayrootError(f"keep {other}", f"lies within {path}, which is kept whole", "Leave it out")
-    if "/" in paths:
-        raise OverlayrootError("keep /", "is what is to be reset", "Name what is to be kept")
+    if union in paths:
+        raise OverlayrootError(f"keep {union}", "is what is to be reset", "Name what is to be kept")
     return paths
 
 
@@ -74,9 +75,9 @@ def locked(wanted):
 
 
 def sight(wanted):
-    if wanted.when == "now":
-        return request.SIGHT._replace(paths=(wanted.path,), files=(), folders=(), layers=True)
     above = tuple(map(posixpath.dirname, wanted.keep))
+    if wanted.when == "now":
+        return Sight(paths=(wanted.path, *above), layers=True, kept=(wanted.path, wanted.keep) if above else ())
     return request.SIGHT._replace(paths=(*request.SIGHT.paths, *above), layers=bool(above))
 
 
@@ -94,13 +95,13 @@ def plan(seen, wanted):
 
 
 def check_apply(seen, steps):
-    """Where the union is in use, its Unmount fails before anything is done."""
+    """Where the union is in use, its Unmount fails before anything is lost."""
 
 
 def show(state, wanted):
     if wanted.when == "now":
         union = _union(state, wanted)
-        return {"reset": {"path": union.path, "upper_empty": state.paths[union.upper].is_empty}}
+        return {"reset": {"path": union.path, "upper_empty": _is_empty(state, union)}}
     return {"reset": {"path": "/", "request": request.of(state)}}
 
 
@@ -127,29 +128,39 @@ def _is_reset(text):
 def _prepared(seen, wanted):
     if not wanted.keep:
         return ()
-    above = {posixpath.dirname(path) for path in wanted.keep} - {"/"}
-    return (*map(CopyUp, sorted(above)), PrepareKept(store.KEPT, _uppers(seen, wanted)))
+    return (*_copied_up(wanted), PrepareKept(store.KEPT, _uppers(seen, wanted)))
+
+
+def _copied_up(wanted):
+    """The folders that hold what is kept, so that they are in the upper."""
+    return map(CopyUp, sorted({posixpath.dirname(path) for path in wanted.keep} - {wanted.path}))
 
 
 def _uppers(seen, wanted):
     """(what the store calls it, upper, paths in it) of that of the root, and those that something is kept of."""
     found = {_UPPER: []}
     for path in wanted.keep:
-        upper, inside = _place(seen, path)
+        upper, inside = _place(seen, wanted, path)
         found.setdefault(upper, []).append(inside)
     return tuple((upper[len(store.TOP) + 1 :], upper, tuple(paths)) for upper, paths in sorted(found.items()))
 
 
-def _place(seen, path):
+def _place(seen, wanted, path):
     """The upper that holds a path, and where."""
     above = posixpath.dirname(path)
     if seen.paths[above].kind != "directory" or seen.real(above) != above:
         raise OverlayrootError(f"keep {path}", f"{above} is no folder, or leads elsewhere", "Give the path without links")
     mount = seen.mount_of(above)
     union = from_mount(mount, seen.overlay)
-    if union is None or union.upper is None or not mountinfo.is_within(union.upper, store.TOP):
+    if union is None or union.upper is None or not _is_concerned(seen, wanted, union):
         raise OverlayrootError(f"keep {path}", f"a reset leaves {mount.path} alone", "Leave it out")
     return union.upper, "/" + posixpath.relpath(path, mount.path)
+
+
+def _is_concerned(seen, wanted, union):
+    if wanted.when == "now":
+        return union.path == seen.real(wanted.path)
+    return mountinfo.is_within(union.upper, store.TOP)
 
 
 def _union(seen, wanted):
@@ -164,21 +175,33 @@ def _union(seen, wanted):
 
 def _now(seen, wanted):
     union = _union(seen, wanted)
-    info = seen.paths[union.upper]
-    if info.is_empty:
+    kept = tuple(_place(seen, wanted, path)[1] for path in wanted.keep)
+    if _is_empty(seen, union):
         return ()
     _check_unused(seen, union)
+    info = seen.paths[union.upper]
     number = mountinfo.at(seen.mounts, union.path).id
     folders = [seen.real(path) for path in (union.upper, union.work)]
     aside = [f"{posixpath.dirname(path)}/.{posixpath.basename(path)}.reset-{number}" for path in folders]
     return (
+        *_copied_up(wanted),
         Unmount(union),
         *map(SetAside, folders, aside),
         MakeDir(folders[0], info.mode, info.uid, info.gid),
         MakeDir(folders[1]),
+        *([Keep(folders[0], aside[0], kept, _format(union))] if kept else ()),
         Mount(union),
         *(RemoveTree(wanted.path, folder) for folder in aside),
     )
+
+
+def _is_empty(state, union):
+    """But for what is kept."""
+    return state.paths[union.upper].is_empty or state.only_kept
+
+
+def _format(union):
+    return "overlay_userxattr" if "userxattr" in union.options else "overlay"
 
 
 def _check_unused(seen, union):

@@ -8,17 +8,24 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import select
 import signal
 import traceback
 
 from .._core.errors import OverlayrootError
+from .._host import interrupts
 from .mounts import leave_others
 
 _PR_SET_PDEATHSIG = 1
+# Seconds until a signal to this process is passed on.
+_PAUSE = 0.2
 
 
 def apart(work):
-    """What `work()` gives, as JSON has it. What it mounts nobody else sees, and it goes when that process ends."""
+    """What `work()` gives, as JSON has it. What it mounts nobody else sees, and it goes when that process ends.
+
+    Signals that are held here end that process, and all that it has started, anywhere but where it ignores them.
+    """
     ours, theirs = os.pipe()
     here = os.getpid()
     process = os.fork()
@@ -26,15 +33,24 @@ def apart(work):
         os.close(ours)
         _serve(here, theirs, work)
     os.close(theirs)
-    with open(ours, encoding="ascii") as stream:
-        said = stream.read()
+    said = _said(ours, process)
     os.waitpid(process, 0)
     if not said:
+        interrupts.check()
         raise OverlayrootError("the process that reads the layers", "was ended", "Look for why in the kernel's log")
     kind, *facts = json.loads(said)
     if kind == "failed":
         raise OverlayrootError(*facts)
     return facts[0]
+
+
+def _said(channel, process):
+    """All that comes until no process is left that could say more."""
+    with open(channel, encoding="ascii") as stream:
+        while not select.select([stream], [], [], _PAUSE)[0]:
+            if interrupts.came():
+                os.kill(process, signal.SIGTERM)
+        return stream.read()
 
 
 def die_with(parent):
@@ -48,6 +64,7 @@ def _serve(parent, channel, work):
     """What happens in that process, which ends here."""
     try:
         die_with(parent)
+        interrupts.released()
         answer = json.dumps(_answer(work))
         with open(channel, "w", encoding="ascii") as stream:
             stream.write(answer)

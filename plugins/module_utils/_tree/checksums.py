@@ -12,12 +12,13 @@ from .manifest import manifest
 
 
 def checksums(state):
-    """{id: checksum} of every layer, None for one that cannot be read."""
+    """{id: checksum} of every layer."""
     found = store.of(state)
-    return {name: _checksum(name, about) for name, about in found.layers.items()} if found else {}
+    return {name: checksum(name, about) for name, about in found.layers.items()} if found else {}
 
 
-def _checksum(name, about):
+def checksum(name, about):
+    """Of a layer and what its record says; None where it cannot be read."""
     try:
         with opened([f"{store.LAYERS}/{name}"], about.get("format", "overlay")) as (layer,):
             return manifest(layer)

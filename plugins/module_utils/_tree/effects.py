@@ -43,6 +43,23 @@ def _prepare_kept(step):
         kept.prepare(above, os.fsdecode(name), uppers)
 
 
+def _keep(step):
+    try:
+        with opened([step.aside], step.format) as (old,), files.folder(step.path) as new:
+            kept.move(old, new, step.names)
+            os.fsync(new)
+    except BaseException:
+        _give_back(step)
+        raise
+
+
+def _give_back(step):
+    with files.folder(step.path) as new, files.folder(step.aside) as old:
+        kept.move_back(new, old, step.names)
+    with files.parent(step.path) as (above, name):
+        removal.remove(above, os.fsdecode(name))
+
+
 def _remove_layer(step):
     """What is in the trash when the power goes is deleted after the next boot."""
     aside = f"layer-{step.id}-{os.getpid()}"
@@ -64,6 +81,8 @@ def _remove_tree(step):
 
 
 EFFECTS = {
+    steps.GiveBack: _give_back,
+    steps.Keep: _keep,
     steps.PrepareKept: _prepare_kept,
     steps.SaveLayer: _save_layer,
     steps.RemoveLayer: _remove_layer,

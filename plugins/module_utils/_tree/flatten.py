@@ -12,11 +12,12 @@ from functools import partial
 
 from .._core.commit import ANOTHER, NOTHING, THE_SOURCE, UNKNOWN, Found, Room, Tree
 from .._core.errors import OverlayrootError
-from .._host import files
+from .._host import files, interrupts
 from .._host.names import encode
-from . import image, loop
+from . import image, loop, removal
 from .alike import difference
 from .apart import apart
+from .checksums import checksum
 from .image import FORMATS, MADE
 from .merged import merged
 from .progress import Progress
@@ -29,7 +30,10 @@ _OLDER = "older"
 
 
 def look(step, compare):
-    """What there is before a Commit. Nothing is written. To `compare` source and target takes as long as reading both."""
+    """What there is before a Commit. Nothing is written.
+
+    To `compare` source and target takes as long as reading both; the layers of the store are verified then, too.
+    """
     tree, free, holds, size = apart(partial(_told, step, partial(_look, step, compare)))
     *sizes, unfit = tree
     return Found(Tree(*sizes, tuple(map(tuple, unfit))), Room(*free), holds, size)
@@ -37,7 +41,18 @@ def look(step, compare):
 
 def commit(step):
     """The image is made aside, flushed, compared with its source, and then takes its place at once."""
-    return apart(partial(_told, step, partial(_commit, step)))
+    return _told(step, partial(_watched_over, step))
+
+
+def _watched_over(step):
+    """The process that does it may end anywhere: it is this one that leaves nothing of it."""
+    with files.parent(step.path) as (above, name):
+        try:
+            return apart(partial(_told, step, partial(_commit, step, above, name)))
+        except OverlayrootError:
+            with contextlib.suppress(OSError):
+                removal.remove(above, _aside(name))
+            raise
 
 
 def _told(step, work):
@@ -50,6 +65,8 @@ def _told(step, work):
 
 
 def _look(step, compare):
+    if compare:
+        _verify(step.source)
     with files.parent(step.path) as (above, name), merged(step.source) as (root, _path):
         status = _status(above, name)
         for path in (step.path, step.image.old):
@@ -62,6 +79,17 @@ def _look(step, compare):
             _holds(step, root, above, name) if compare else UNKNOWN,
             _size(status),
         )
+
+
+def _verify(source):
+    """No new base is made of a damaged layer."""
+    for name, about in source.saved.items():
+        if "sha256" in about and about["sha256"] != checksum(name, about):
+            raise OverlayrootError(
+                f"layer {name}",
+                "is not what was saved: its checksum is another one",
+                "Commit a generation without it; overlayrootctl check names all that are damaged",
+            )
 
 
 def _holds(step, root, above, name):
@@ -88,20 +116,25 @@ def _check_unused(above, path):
         raise OverlayrootError(f"target {path}", f"is in use: it is the device {devices[0]}", "Unmount that, or choose another target")
 
 
-def _commit(step):
-    with files.parent(step.path) as (above, name):
-        with merged(step.source) as (root, path), aside(above, b"." + name + b".new") as stage:
-            with contextlib.closing(Progress(stage, step.tree.bytes)) as progress:
-                FORMATS[step.image.format].make(root, path, stage, step, partial(progress.tell, "reading"))
-                sync(stage)
-                _check(step, root, stage, partial(progress.tell, "comparing"))
-            size = _size(_status(stage, MADE))
-            if step.destroys:
-                _replace(step, stage, above, name)
-            else:
-                take_place(MADE, stage, name, above)
-            os.fsync(above)
-            return size
+def _commit(step, above, name):
+    with merged(step.source) as (root, path), aside(above, _aside(name)) as stage:
+        with contextlib.closing(Progress(stage, step.tree.bytes)) as progress:
+            FORMATS[step.image.format].make(root, path, stage, step, partial(progress.tell, "reading"))
+            sync(stage)
+            _check(step, root, stage, partial(progress.tell, "comparing"))
+        size = _size(_status(stage, MADE))
+        interrupts.ignored()
+        if step.destroys:
+            _replace(step, stage, above, name)
+        else:
+            take_place(MADE, stage, name, above)
+        os.fsync(above)
+        return size
+
+
+def _aside(name):
+    """Of the folder that a target is made in."""
+    return b"." + name + b".new"
 
 
 def _check(step, root, stage, tell):

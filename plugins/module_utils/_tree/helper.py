@@ -12,6 +12,7 @@ import socket
 from collections import deque
 
 from .._core.errors import OverlayrootError
+from .apart import die_with
 
 # Folders that wait for the second process. When there are so many, the first one copies as well.
 _WAITING = 8
@@ -25,11 +26,12 @@ class Helper:
 
     def __init__(self, work):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        here = os.getpid()
         self.channel = ours
         self.waiting = deque()
         self.process = os.fork()
         if self.process == 0:
-            _serve(ours, theirs, work)
+            _serve(here, ours, theirs, work)
         theirs.close()
 
     def is_free(self):
@@ -65,9 +67,10 @@ class Helper:
         os.waitpid(self.process, 0)
 
 
-def _serve(ours, channel, work):
+def _serve(parent, ours, channel, work):
     """What happens in the second process, which ends here."""
     try:
+        die_with(parent)
         ours.close()
         while True:
             version, rights, _flags, _address = channel.recvmsg(_PACKET, socket.CMSG_SPACE(2 * _DESCRIPTOR))

@@ -1,14 +1,16 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folders on the way to what survives a reset, as they are in the old upper."""
+"""What survives a reset, and the folders on the way to it, as they are in the old upper."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 
+from .._core import mounted
 from .._host import files
+from .._host.names import for_os
 from . import metadata, raw, removal
 
 
@@ -22,8 +24,37 @@ def prepare(above, name, uppers):
     os.mkdir(name, 0o700, dir_fd=above)
     for path, folder, kept in uppers:
         with _made(above, [name, *path.split("/")]) as copy:
-            ways = {tuple(way.strip("/").split("/")[:-1]) for way in kept}
-            _copy(folder, copy, ways)
+            _copy(folder, copy, _ways(kept), lambda *_name: None)
+
+
+def move(folder, new, paths):
+    """From the Folder of the old upper to the descriptor of the new one. What is not there is left out."""
+    _copy(folder, new, _ways(paths), lambda name, copy, source: _rename(name, source.fd, copy))
+
+
+def move_back(new, old, paths):
+    """All that was moved from one descriptor to the other."""
+    for *way, name in _ways(paths):
+        with _made(new, way) as source:
+            if name in os.listdir(source):
+                with _made(old, way) as target:
+                    _rename(name, source, target)
+
+
+def is_all(seen, path, paths):
+    """Whether the upper of the union at a mount point holds nothing but what is at `paths`, and leads there."""
+    union = mounted.at(seen, seen.real(path))
+    if union is None or union.upper is None:
+        return False
+    inside = [other[len(union.path) :] for other in paths]
+    with contextlib.suppress(OSError), files.folder(union.upper) as upper:
+        return _leads_only(upper, _ways(inside))
+    return False
+
+
+def _ways(paths):
+    """The names on the way to each."""
+    return {tuple(for_os(path).strip("/").split("/")) for path in paths}
 
 
 @contextlib.contextmanager
@@ -38,9 +69,42 @@ def _made(above, way):
         yield above
 
 
-def _copy(folder, copy, ways):
-    """The way down is as long as what somebody has typed."""
-    for name in sorted({way[0] for way in ways if way}):
-        with contextlib.closing(folder.enter(name)) as below, _made(copy, [name]) as made:
-            _copy(below, made, {way[1:] for way in ways if way[:1] == (name,)})
+def _below(name, ways):
+    return {way[1:] for way in ways if way[:1] == (name,)}
+
+
+def _copy(folder, copy, ways, take):
+    """Each way is as long as what somebody has typed; `take(name, copy, folder)` is for its end."""
+    for name in sorted({way[0] for way in ways}):
+        below = _below(name, ways)
+        if () in below:
+            take(name, copy, folder)
+            continue
+        with contextlib.closing(folder.enter(name)) as inner, _made(copy, [name]) as made:
+            _copy(inner, made, below, take)
     metadata.give(copy, folder.status, raw.values(folder, folder.fd, folder.attributes))
+
+
+def _rename(name, source, target):
+    """As if it had never been elsewhere: folders do not show it by their times."""
+    times = [(folder, os.fstat(folder)) for folder in (source, target)]
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
+    for folder, status in times:
+        os.utime(folder, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _leads_only(folder, ways):
+    for name in os.listdir(folder):
+        below = _below(name, ways)
+        if () in below:
+            continue
+        inner = os.open(name, files.FOLDER, dir_fd=folder) if below else None
+        if inner is None:
+            return False
+        try:
+            if not _leads_only(inner, below):
+                return False
+        finally:
+            os.close(inner)
+    return True

@@ -35,7 +35,7 @@ def test_commands_are_completed():
 
 def test_options_are_completed():
     assert completed("diff", "--") == ["--help", "--generation", "--layer", "--since", "--text", "--limit", "--json"]
-    assert completed("diff", "/srv", "--l") == ["--limit"]
+    assert completed("diff", "/srv", "--l") == ["--layer", "--limit"]
     assert completed("diff", "/s") == []
     assert completed("none", "--") == []
 

@@ -318,6 +318,11 @@ def test_a_union_gets_a_new_upper(booted):
     booted.write("/srv/course/lesson", "2\n")
     assert steps(booted.said("reset", "/srv/course", "--check"))
     assert os.listdir("/run/course/upper") == ["lesson"]
+    booted.write("/srv/course/ann/notes", "kept\n")
+    keep = ("--keep", "/srv/course/ann/notes")
+    assert booted.said("reset", "/srv/course", *keep)[-1] == "The upper of /srv/course is new.".split()
+    assert (os.listdir("/run/course/upper"), os.listdir("/run/course/upper/ann")) == (["ann"], ["notes"])
+    assert steps(booted.said("reset", "/srv/course", *keep)) == []
     assert booted.said("reset", "/srv/course")[-1] == "The upper of /srv/course is new.".split()
     assert os.listdir("/run/course/upper") == []
 
@@ -404,6 +409,23 @@ def test_two_changes_at_once(booted, busy, command):
     assert booted.run(*command, "--check")[0] == 0
     busy.kill()
     assert booted.run(*command)[0] == 0
+
+
+def test_a_commit_that_is_interrupted_leaves_nothing(booted):
+    """By Ctrl-C, while the `mksquashfs` of the host takes its time."""
+    booted.write("/usr/local/bin/mksquashfs", "#!/bin/sh\nexec sleep 60\n")
+    os.chmod(f"{booted.top}/usr/local/bin/mksquashfs", 0o755)
+    os.mkdir("/run/images")
+    asked = ("commit", "/run/images/course", "--source", "/srv/course")
+    with booted.start(*asked, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
+        while not os.listdir("/run/images"):
+            time.sleep(0.01)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert (process.returncode, os.listdir("/run/images")) == (3, [])
+    assert said == "overlayrootctl: the change: was interrupted by SIGINT. What was done is undone; run it again.\n"
+    assert time.monotonic() - started < 2
 
 
 def test_errors(plain):

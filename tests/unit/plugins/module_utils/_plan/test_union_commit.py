@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import plan
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, plan, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit import (
     ANOTHER,
     NOTHING,
@@ -97,6 +97,25 @@ def test_a_target_that_is_a_layer_by_another_name():
     bound = mount(3, 1, "/srv/images", device="8:1", root="/l")
     with pytest.raises(OverlayrootError, match="target /srv/images/new: lies within the source"):
         job(host(bound))
+
+
+SAVED = {
+    store.TOP: {},
+    store.LAYERS: {"a": None, "a.json": '{"sha256": "1"}', "b": None},
+    store.GENERATIONS: {"1": "a\n"},
+    store.BOOT: {},
+}
+
+
+def test_the_layers_of_the_store_are_known():
+    layers = (f"{store.LAYERS}/a", f"{store.LAYERS}/b/usr")
+    options = f"lowerdir={':'.join(layers)}:/l,upperdir=/rw/upper,workdir=/rw/work"
+    stored = host(mount(3, 1, layout.DATA), options=options)._replace(folders=(*FOLDERS, *layers), small_files=SAVED)
+    saved = {"a": {"sha256": "1"}, "b": {}}
+    assert job(stored).source == Source(union="/m", saved=saved)
+    assert job(stored, upper=False).source.saved == saved
+    assert job(stored, source=[layers[0], "/l"]).source.saved == {"a": {"sha256": "1"}}
+    assert job(stored, source=["/k"]).source.saved == {}
 
 
 def test_a_target_that_is_a_device():

@@ -95,7 +95,23 @@ def test_what_is_kept():
 @pytest.mark.parametrize(
     "host, params, message",
     [
-        (COURSE, {"path": "/srv/course", "when": "now", "keep": ["/a"]}, "keep /a: only the boot hook keeps something. Use when: next_boot."),
+        (ON_DISK, {"when": "never", "keep": ["/a"]}, "keep /a: all is kept where nothing is reset. Leave it out."),
+        (COURSE, {"path": "/srv/course", "when": "now", "keep": ["/a"]}, "keep /a: a reset leaves / alone. Leave it out."),
+        (
+            COURSE,
+            {"path": "/srv/course", "when": "now", "keep": ["/srv/course"]},
+            "keep /srv/course: is what is to be reset. Name what is to be kept.",
+        ),
+        (
+            COURSE,
+            {"path": "/srv/course", "when": "now", "keep": ["/srv/course/no/x"]},
+            "keep /srv/course/no/x: /srv/course/no is no folder, or leads elsewhere. Give the path without links.",
+        ),
+        (
+            COURSE._replace(folders=(*COURSE.folders, "/srv/course/disk"), mounts=(*COURSE.mounts, mount(8, 7, "/srv/course/disk"))),
+            {"path": "/srv/course", "when": "now", "keep": ["/srv/course/disk/x"]},
+            "keep /srv/course/disk/x: a reset leaves /srv/course/disk alone. Leave it out.",
+        ),
         (
             KEEPING,
             {"keep": ["/a"], "generation": 1},
@@ -222,6 +238,19 @@ def test_now():
     assert union_reset.check_apply(seen, steps) is None
 
 
+def test_what_is_kept_now():
+    host = COURSE._replace(folders=(*COURSE.folders, "/srv/course/ann"))
+    seen, wanted, steps = plan_for(host, path="/srv/course", when="now", keep=["/srv/course/ann/\\xff", "/srv/course/x"])
+    assert union_reset.sight(wanted).kept == ("/srv/course", ("/srv/course/ann/\udcff", "/srv/course/x"))
+    assert [step.show()["step"] for step in steps] == [
+        *("copy_up", "unmount", "set_aside", "set_aside", "make_dir", "make_dir", "keep", "mount", "remove_tree", "remove_tree"),
+    ]
+    assert (steps[0].path, steps[6].path, steps[6].aside) == ("/srv/course/ann", "/rw/upper", "/rw/.upper.reset-7")
+    assert steps[6].names == ("/ann/\udcff", "/x")
+    assert union_reset.show(plan.simulate(seen, steps), wanted)["reset"]["upper_empty"]
+    assert union_reset.plan(seen._replace(only_kept=True), wanted) == ()
+
+
 @pytest.mark.parametrize(
     "host, params, message",
     [
@@ -304,4 +333,5 @@ def test_a_second_run_has_nothing_to_do(host, request_, when, generation, data):
 @given(st.data())
 @settings(derandomize=True, database=None, deadline=None, max_examples=20)
 def test_a_second_reset_has_nothing_to_do(data):
-    check(COURSE, {"path": "/srv/course", "when": "now"}, data)
+    keep = data.draw(st.lists(st.sampled_from(["/srv/course/a", "/srv/course/b"]), unique=True))
+    check(COURSE, {"path": "/srv/course", "when": "now", "keep": keep}, data)

@@ -25,8 +25,10 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit impo
     Source,
     room,
 )
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
-from ansible_collections.labs.overlayroot.plugins.module_utils._host import lock
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts, lock
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksum
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.flatten import commit, look
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
@@ -428,6 +430,99 @@ def wait_for_quiet(above):
     folder = os.open(above, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
     os.close(folder)
+
+
+@EVERY_KIND
+def test_a_long_commit_that_is_interrupted(case, format_, compression):
+    """Whoever asked for it waits until nothing of it is left, which is not long."""
+    with open(f"{case}/base/large", "wb") as stream:
+        stream.truncate(1 << 35)
+    before = mounts()
+    process, said = begun(job(case, format_, compression))
+    time.sleep(1)
+    assert left(case) == [".new.new"]
+    started = time.monotonic()
+    os.kill(process, signal.SIGTERM)
+    with open(said, encoding="utf-8") as stream:
+        assert stream.read() == "the change: was interrupted by SIGTERM. What was done is undone; run it again."
+    os.waitpid(process, 0)
+    assert time.monotonic() - started < 2
+    assert left(case) == []
+    assert mounts() == before
+
+
+@EVERY_KIND
+def test_a_commit_that_is_interrupted_at_any_moment(case, format_, compression):
+    """By Ctrl-C, which every process of it gets: it is done, or it is not, and what was there before is kept."""
+    os.mkdir(f"{case}/base/folder")
+    for number in range(60):
+        write(f"{case}/base/folder/{number}", os.urandom(1 << 13))
+    asked = job(case, format_, compression)
+    started = time.monotonic()
+    committed(asked)
+    duration = time.monotonic() - started
+    told = []
+    for moment in range(12):
+        shutil.rmtree(f"{case}/store")
+        os.mkdir(f"{case}/store")
+        committed(asked)
+        before = os.stat(f"{case}/store/new").st_ino
+        write(f"{case}/base/changed", b"%d" % moment)
+        process, said = begun(asked)
+        time.sleep(duration * moment / 8)
+        os.killpg(process, signal.SIGINT)
+        with open(said, encoding="utf-8") as stream:
+            told.append("was interrupted by SIGINT" in stream.read())
+        os.waitpid(process, 0)
+        assert left(case) == (["new"] if told[-1] else ["new", "new.old"])
+        assert os.stat(f"{case}/store/{left(case)[-1]}").st_ino == before
+        assert holds(asked) == (ANOTHER if told[-1] else THE_SOURCE)
+    assert True in told
+
+
+def begun(asked):
+    """A process that waits for a commit, on a terminal of its own, and a descriptor of what it says of a failure."""
+    ours, theirs = os.pipe()
+    process = os.fork()
+    if process == 0:
+        try:
+            with interrupts.held():
+                os.setsid()
+                os.write(theirs, b"> ")
+                committed(asked)
+        except OverlayrootError as error:
+            os.write(theirs, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    assert os.read(ours, 2) == b"> "
+    return process, ours
+
+
+def test_a_damaged_layer_is_not_committed(case):
+    with stored(case) as (layer, about):
+        asked = job(case, "directory", "", Source(layers=(layer, f"{case}/base"), saved={"a": about}))
+        committed(asked)
+        write(f"{layer}/file", b"other")
+        with pytest.raises(OverlayrootError, match="^layer a: is not what was saved: its checksum is another one"):
+            look(asked, True)
+        assert look(asked, False).holds == UNKNOWN
+        os.rename(layer, f"{layer}.gone")
+        with pytest.raises(OverlayrootError, match="^layer a: is not what was saved"):
+            look(asked, True)
+
+
+@contextlib.contextmanager
+def stored(case):
+    """The path of a layer of a store that nobody else sees, and what is noted about it."""
+    call("mount", b"run", b"/run", b"tmpfs", 0, b"size=16m")
+    try:
+        layer = f"{store.LAYERS}/a"
+        os.makedirs(layer)
+        write(f"{layer}/file", b"x")
+        yield layer, {"format": "overlay", "sha256": checksum("a", {"format": "overlay"})}
+    finally:
+        call("umount2", b"/run", 2)
 
 
 @pytest.mark.parametrize(
