@@ -160,12 +160,26 @@ def _reset_arguments(parser):
     parser.add_argument(
         "--keep", action="append", type=_path, default=[], metavar="PATH", help="what is to be kept; can be repeated"
     )
+    methods = union_reset.ARGUMENTS["method"]
+    parser.add_argument(
+        "--method",
+        choices=methods["choices"],
+        default=methods["default"],
+        help="throw away what was written, or keep it as a generation or folder of its own (%(default)s)",
+    )
+    parser.add_argument("--id", metavar="NAME", help="what a snapshot is to be called")
     parser.add_argument("--withdraw", action="store_true", help="do not reset the root, nor roll it back, at the next boot")
 
 
 def _reset_params(arguments):
     when = "next_boot" if arguments.path == "/" else "now"
-    return {"path": arguments.path, "when": "never" if arguments.withdraw else when, "keep": arguments.keep}
+    return {
+        "path": arguments.path,
+        "when": "never" if arguments.withdraw else when,
+        "method": arguments.method,
+        "id": arguments.id,
+        "keep": arguments.keep,
+    }
 
 
 def _rollback_arguments(parser):
@@ -273,7 +287,7 @@ COMMANDS = {
     "reset": Command(
         help="Give a union a new upper",
         description=(
-            "What was written since is thrown away. The root gets it at the next boot, and with it every union that was "
+            "What was written since is thrown away, unless a method says otherwise. The root gets it at the next boot, and with it every union that was "
             "booted; another union gets it at once, and must not be in use. Needs root."
         ),
         example="overlayrootctl reset && reboot",

@@ -132,8 +132,8 @@ def _do(step):
 
 
 def _confirm(planner, wanted, before, steps):
-    """See again, and plan again: nothing may be left to do."""
-    seen = _see(planner.sight(wanted))
+    """See again, and plan again: nothing may be left to do. It is all one change, of one time."""
+    seen = _see(planner.sight(wanted))._replace(time=before.time)
     try:
         left = planner.plan(seen, wanted)
     except OverlayrootError as error:

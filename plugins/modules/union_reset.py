@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - labs.overlayroot contributors (@labs-overlayroot)
 description:
-  - Discards what was written to a union, in the same short time whatever that is. The old upper is renamed aside and
-    deleted in the background.
+  - Takes off what was written to a union, in the same short time whatever that is. The old upper is renamed aside and
+    deleted in the background, or kept as O(method) says.
   - The root is reset by its next boot, and with it every other union of the host whose upper lies beside that of the
     root. A reset of the root can go to another generation of the store at the same time, which is a rollback.
   - Another union is unmounted, given a new upper, and mounted again.
@@ -41,6 +41,22 @@ options:
     type: str
     choices: [now, next_boot, never]
     required: true
+  method:
+    description:
+      - V(discard) throws away what was written.
+      - V(snapshot) keeps it. That of the root becomes a generation of its own, which can be booted like any other one,
+        while the host goes on with the generation that it has, or with O(generation). An upper on the disk is made a layer
+        by the next boot, with renames only. One in RAM is copied at once, and what is written to it later is lost.
+      - With O(when=now), V(snapshot) leaves the old upper beside the new one by the name of O(id). It can be a layer
+        of another union.
+    type: str
+    choices: [discard, snapshot]
+    default: discard
+  id:
+    description:
+      - What a snapshot is to be called. Where a layer has that name already, no other one is made.
+      - Without it the name is C(before-reset-) and the time in UTC, such as V(before-reset-20261121T080000Z).
+    type: str
   generation:
     description:
       - With O(when=next_boot), the number of the generation that the host is to boot from then on. V(0) is the bare
@@ -80,6 +96,12 @@ EXAMPLES = r"""
   labs.overlayroot.union_reset:
     when: never
 
+- name: Start afresh, and keep what was written as a generation that nobody boots yet
+  labs.overlayroot.union_reset:
+    when: next_boot
+    method: snapshot
+    id: before-exam
+
 - name: Go back to the bare base at the next boot, and stay there
   labs.overlayroot.union_reset:
     when: next_boot
@@ -109,6 +131,11 @@ reset:
       type: str
     request:
       description: What the next boot is asked for; empty where that is nothing. With O(when=now) this is left out.
+      type: str
+    snapshot:
+      description:
+        - The layer that holds what was written, or will; empty where there is none. Only with O(method=snapshot), and not
+          with O(when=now), where RV(steps) say as what the old upper was set aside.
       type: str
     upper_empty:
       description: Whether the union's upper is empty now, but for what is kept. Only with O(when=now).

@@ -50,7 +50,7 @@ def union(disk, name):
 
 
 def reset(disk):
-    params = {"path": str(disk / "ours/merged"), "when": "now", "generation": None, "keep": []}
+    params = {"path": str(disk / "ours/merged"), "when": "now", "method": "discard", "id": None, "generation": None, "keep": []}
     assert _engine.change(union_reset, params, False)["changed"]
 
 

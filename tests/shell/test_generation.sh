@@ -136,6 +136,23 @@ test_save_is_gone_on_with_wherever_it_was_cut_off() {
     done
 }
 
+# A save, and back to the generation that was there before it.
+take_snapshot() { overlayroot_save new && overlayroot_rollback 2; }
+
+test_a_snapshot_is_gone_on_with_wherever_it_was_cut_off() {
+    for left in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        rm -rf "$scratch"/*
+        make_session
+        (cut_off_after "$left" && take_snapshot) || :
+        take_snapshot || return
+        if [ -e "$store/upper" ] || [ ! -d "$store/layers/new" ] || [ -e "$store/generations/4" ] ||
+            [ "$(cat "$store/generations/3" "$store/boot/current")" != "$(printf 'a\nb.2\nnew\n2')" ]; then
+            echo "cut off after $left"
+            return 1
+        fi
+    done
+}
+
 test_save_without_an_upper_is_ignored() {
     make_store
     conf_persistence=upper

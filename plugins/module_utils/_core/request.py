@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the next boot is asked for: a line in the file boot/next, which that boot uses up."""
+"""What the next boot is asked for: lines in the file boot/next, which that boot uses up."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def of(state):
     """The request, empty where there is none."""
     found = state.files[_folder(state) + "/next"]
     return found.content.strip() if found else ""
+
+
+def value(state, key):
+    """What the request says behind `key=`, empty where it does not speak of that."""
+    lines = (line.partition("=") for line in of(state).split("\n"))
+    return next((found for name, _equals, found in lines if name == key), "")
 
 
 def steps(state, text):

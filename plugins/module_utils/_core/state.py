@@ -63,6 +63,7 @@ class State(NamedTuple):
     overlay: dict = {}  # parameters of the module overlay: {"index": False}
     kernel: tuple = (0, 0)
     memory: int = 0  # bytes of RAM
+    time: str = ""  # when it was seen, in UTC: 2026-11-21T08:00:00Z
     initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
     checksums: dict = {}  # id of a layer: that of what it holds, None where it cannot be read
     only_kept: bool = False  # the upper that was asked about holds nothing else

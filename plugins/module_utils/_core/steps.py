@@ -202,7 +202,7 @@ class SetAside(NamedTuple):
     destroys = False
 
     def show(self):
-        return {"step": "set_aside", "path": self.path}
+        return {"step": "set_aside", "path": self.path, "aside": self.aside}
 
     def simulate(self, state):
         return state.with_kind(self.path, "")

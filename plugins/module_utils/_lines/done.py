@@ -8,4 +8,5 @@ from __future__ import annotations
 
 def lines(word, steps):
     for step in steps:
-        yield f"{word}: {step['step'].replace('_', ' ')} {step['path']}"
+        aside = f" as {step['aside']}" if "aside" in step else ""
+        yield f"{word}: {step['step'].replace('_', ' ')} {step['path']}{aside}"

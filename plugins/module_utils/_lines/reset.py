@@ -14,3 +14,5 @@ def lines(result):
         yield f"The next boot is asked for {', '.join(reset['request'].splitlines())}."
     else:
         yield "Nothing has to be asked of the next boot."
+    if reset.get("snapshot"):
+        yield f"What was written is kept as the layer {reset['snapshot']}."

@@ -123,4 +123,4 @@ def _left(state, found):
 
 def _pending(state):
     """The layer that the next boot makes, or goes on making where one was cut off."""
-    return request.of(state).partition("save=")[2]
+    return request.value(state, "save")

@@ -81,7 +81,7 @@ def _given_up(seen, wanted, found):
 
 def _needed(seen, found):
     """The generations that are booted now, next, or by default, and the newest, whose number is not to be used again."""
-    pending = request.of(seen).partition("rollback=")[2] or request.of(seen).partition("generation=")[2]
+    pending = request.value(seen, "rollback") or request.value(seen, "generation")
     return {found.booted(), record.of(seen).generation, int(pending or 0), max(found.generations)}
 
 

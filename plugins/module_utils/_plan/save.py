@@ -52,22 +52,10 @@ def plan(seen, wanted):
     found = store.needed(seen)
     if wanted.id in found.layers or request.of(seen) == wanted.request:
         return ()
-    booted = record.of(seen)
-    ids = found.ids(booted.generation)
-    uppers = _uppers(seen)
-    copied_up = {posixpath.dirname(path) for path, _upper in uppers} - {"/"}
-    steps = tuple(map(CopyUp, sorted(copied_up)))
-    if booted.persistence == "upper":
+    if record.of(seen).persistence == "upper":
         request.check_free(seen)
-        about = json.dumps({"label": wanted.label, "format": "overlay"}) + "\n"
-        return (*steps, WriteFile(_layer(wanted) + ".json", about), *request.steps(seen, wanted.request))
-    number = found.next_number()
-    return (
-        *steps,
-        SaveLayer(wanted.id, uppers, wanted.label, "overlay"),
-        WriteFile(f"{store.GENERATIONS}/{number}", store.text((*ids, wanted.id))),
-        WriteFile(store.CURRENT, f"{number}\n"),
-    )
+        return (*noted(seen, wanted.id, wanted.label), *request.steps(seen, wanted.request))
+    return (*copied(seen, wanted.id, wanted.label), WriteFile(store.CURRENT, f"{found.next_number()}\n"))
 
 
 def check_apply(seen, steps):
@@ -84,8 +72,28 @@ def show(state, wanted):
     }
 
 
-def _layer(wanted):
-    return f"{store.LAYERS}/{wanted.id}"
+def noted(seen, name, label):
+    """The steps before the next boot makes the upper on the disk a layer."""
+    store.needed(seen).ids(record.of(seen).generation)
+    about = json.dumps({"label": label, "format": "overlay", "time": seen.time}) + "\n"
+    return (*_copied_up(_uppers(seen)), WriteFile(f"{store.LAYERS}/{name}.json", about))
+
+
+def copied(seen, name, label):
+    """The steps that make the upper in RAM a layer, and a generation with it."""
+    found = store.needed(seen)
+    ids = found.ids(record.of(seen).generation)
+    uppers = _uppers(seen)
+    return (
+        *_copied_up(uppers),
+        SaveLayer(name, uppers, label, "overlay"),
+        WriteFile(f"{store.GENERATIONS}/{found.next_number()}", store.text((*ids, name))),
+    )
+
+
+def _copied_up(uppers):
+    """The folders that hold the mount points."""
+    return map(CopyUp, sorted({posixpath.dirname(path) for path, _upper in uppers} - {"/"}))
 
 
 def _uppers(seen):

@@ -8,16 +8,20 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import layout, mounted, mountinfo, request, store
+from .._core import layout, mounted, mountinfo, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
+from .._core.plan import Within
 from .._core.state import Sight
-from .._core.steps import CopyUp, Keep, MakeDir, Mount, PrepareKept, RemoveTree, SetAside, Unmount
+from .._core.steps import CopyUp, Keep, MakeDir, Mount, PrepareKept, RemoveFile, RemoveTree, SetAside, Unmount
 from .._core.union import from_mount
+from . import save
 
 ARGUMENTS = {
     "path": {"type": "str", "default": "/"},
     "when": {"type": "str", "choices": ["now", "next_boot", "never"], "required": True},
+    "method": {"type": "str", "choices": ["discard", "snapshot"], "default": "discard"},
+    "id": {"type": "str"},
     "generation": {"type": "str"},
     "keep": {"type": "list", "elements": "str", "default": []},
 }
@@ -27,17 +31,22 @@ _PREVIOUS = "previous"
 _RESET = "reset"
 _UPPER = store.TOP + "/upper"
 _ROLLBACK = "rollback="
+# What a snapshot is called that was given no name, before its time.
+_BEFORE = "before-reset-"
+_LABEL = "what a reset has taken off"
 
 
 class Wanted(NamedTuple):
     path: str
     when: str
+    method: str
+    id: str  # of a snapshot; None: by its time
     generation: str  # a number, or "previous"; None: the one that is booted anyway
     keep: tuple  # paths
 
 
 def wanted(params):
-    path, when, generation = clean(params["path"]), params["when"], params["generation"]
+    path, when, method, generation = clean(params["path"]), params["when"], params["method"], params["generation"]
     if path == "/" and when == "now":
         raise OverlayrootError("path /", "the root is in use until the host goes down", "Use when: next_boot")
     if path != "/" and when != "now":
@@ -46,7 +55,19 @@ def wanted(params):
         raise OverlayrootError(f"generation {generation}", "is for the next boot to go to", "Use when: next_boot")
     if generation not in (None, _PREVIOUS) and not generation.isdecimal():
         raise OverlayrootError(f"generation {generation}", "is no number", f"Give its number, or {_PREVIOUS}")
-    return Wanted(path, when, generation, _kept(params["keep"], path, when, generation))
+    _check_method(method, when, params["id"], params["keep"])
+    return Wanted(path, when, method, params["id"], generation, _kept(params["keep"], path, when, generation))
+
+
+def _check_method(method, when, name, keep):
+    if method != "discard" and when == "never":
+        raise OverlayrootError(f"method {method}", "is how a union is reset", "Leave it out")
+    if method == "snapshot" and keep:
+        raise OverlayrootError("method snapshot", "takes the upper off whole", "Leave keep out, or use method: discard")
+    if name is not None:
+        if method != "snapshot":
+            raise OverlayrootError(f"id {name}", "is the name of a snapshot", "Use method: snapshot")
+        store.check_id(name)
 
 
 def _kept(given, union, when, generation):
@@ -66,8 +87,8 @@ def _kept(given, union, when, generation):
 
 
 def asked(wanted):
-    """The upper of the union may go: that is what was asked for."""
-    return (wanted.path,)
+    """The upper of the union may go, and what was noted about a layer that is not made after all."""
+    return (wanted.path,) if wanted.when == "now" else Within(store.LAYERS)
 
 
 def locked(wanted):
@@ -78,20 +99,18 @@ def sight(wanted):
     above = tuple(map(posixpath.dirname, wanted.keep))
     if wanted.when == "now":
         return Sight(paths=(wanted.path, *above), layers=True, kept=(wanted.path, wanted.keep) if above else ())
-    return request.SIGHT._replace(paths=(*request.SIGHT.paths, *above), layers=bool(above))
+    sight = save.sight(wanted) if wanted.method == "snapshot" else request.SIGHT
+    return sight._replace(paths=(*sight.paths, *above), layers=sight.layers or bool(above))
 
 
 def plan(seen, wanted):
     if wanted.when == "now":
         return _now(seen, wanted)
     if wanted.when == "never":
-        return request.steps(seen, "") if _is_reset(request.of(seen)) else ()
-    text = _request(seen, wanted)
-    if not text or text == request.of(seen):
-        return ()
-    if not _is_reset(request.of(seen)):
-        request.check_free(seen)
-    return (*_prepared(seen, wanted), *request.steps(seen, text))
+        return (*_forgotten(seen), *request.steps(seen, "")) if _is_reset(request.of(seen)) else ()
+    if wanted.method == "snapshot":
+        return _snapshot(seen, wanted)
+    return _asked_for(seen, _request(seen, wanted), lambda: _prepared(seen, wanted))
 
 
 def check_apply(seen, steps):
@@ -102,7 +121,62 @@ def show(state, wanted):
     if wanted.when == "now":
         union = _union(state, wanted)
         return {"reset": {"path": union.path, "upper_empty": _is_empty(state, union)}}
-    return {"reset": {"path": "/", "request": request.of(state)}}
+    shown = {"path": "/", "request": request.of(state)}
+    if wanted.method == "snapshot":
+        shown["snapshot"] = _name(state, wanted) if _is_taken(state, _name(state, wanted)) else ""
+    return {"reset": shown}
+
+
+def _asked_for(seen, text, prepared=lambda: ()):
+    """Steps to have the next boot asked for a reset by `text`; there may be none."""
+    found = request.of(seen)
+    if not text or text == found:
+        return ()
+    if not _is_reset(found):
+        request.check_free(seen)
+    return (*_forgotten(seen), *prepared(), *request.steps(seen, text))
+
+
+def _forgotten(seen):
+    """What was noted about a snapshot that the next boot was asked for goes with that request."""
+    note = f"{store.LAYERS}/{request.value(seen, 'save')}.json"
+    return (RemoveFile(note),) if request.value(seen, "save") and seen.file(note) else ()
+
+
+def _snapshot(seen, wanted):
+    """The root's: an upper on the disk becomes a layer at the next boot, one in RAM is copied at once."""
+    found, name = store.needed(seen), _name(seen, wanted)
+    if request.conf(seen).persistence != "upper":
+        copied = () if name in found.layers else save.copied(seen, name, _LABEL)
+        return (*copied, *_asked_for(seen, _request(seen, wanted)))
+    if name in found.layers:
+        return ()
+    if record.of(seen).persistence != "upper":
+        raise OverlayrootError(
+            "method snapshot",
+            f"this host only visits generation {record.of(seen).generation}, without the upper that would be reset",
+            "Reboot it first",
+        )
+    number = found.booted() if wanted.generation is None else _number(found, wanted)
+    return _asked_for(seen, f"save={name}\n{_ROLLBACK}{number}", lambda: save.noted(seen, name, _LABEL))
+
+
+def _name(state, wanted):
+    """Of the snapshot: that of one that the next boot is asked for stays."""
+    asked = request.value(state, "save")
+    if wanted.id is None and asked.startswith(_BEFORE) and _is_reset(request.of(state)):
+        return asked
+    return wanted.id or _made_name(state)
+
+
+def _made_name(state):
+    return _BEFORE + state.time.replace("-", "").replace(":", "")
+
+
+def _is_taken(state, name):
+    """Whether there is a snapshot, or will be."""
+    found = store.of(state)
+    return request.value(state, "save") == name or (found is not None and name in found.layers)
 
 
 def _request(seen, wanted):
@@ -116,13 +190,19 @@ def _request(seen, wanted):
         kept = [request.keep(name + path) for name, _upper, paths in _uppers(seen, wanted) for path in paths]
         return "\n".join([_RESET, *kept]) if is_kept else ""
     found = store.needed(seen)
-    number = found.before(found.booted()) if wanted.generation == _PREVIOUS else int(wanted.generation)
-    found.ids(number)
+    number = _number(found, wanted)
     return f"{_ROLLBACK}{number}" if is_kept or found.current != number else ""
 
 
+def _number(found, wanted):
+    """Of the generation to go to."""
+    number = found.before(found.booted()) if wanted.generation == _PREVIOUS else int(wanted.generation)
+    found.ids(number)
+    return number
+
+
 def _is_reset(text):
-    return text.split("\n")[0] == _RESET or text.startswith(_ROLLBACK)
+    return any(line == _RESET or line.startswith(_ROLLBACK) for line in text.split("\n"))
 
 
 def _prepared(seen, wanted):
@@ -181,17 +261,21 @@ def _now(seen, wanted):
     _check_unused(seen, union)
     info = seen.paths[union.upper]
     number = mountinfo.at(seen.mounts, union.path).id
-    folders = [seen.real(path) for path in (union.upper, union.work)]
-    aside = [f"{posixpath.dirname(path)}/.{posixpath.basename(path)}.reset-{number}" for path in folders]
+    upper, work = seen.real(union.upper), seen.real(union.work)
+    old_upper, old_work = (f"{posixpath.dirname(path)}/.{posixpath.basename(path)}.reset-{number}" for path in (upper, work))
+    if wanted.method == "snapshot":
+        old_upper = f"{posixpath.dirname(upper)}/{wanted.id or _made_name(seen)}"
     return (
         *_copied_up(wanted),
         Unmount(union),
-        *map(SetAside, folders, aside),
-        MakeDir(folders[0], info.mode, info.uid, info.gid),
-        MakeDir(folders[1]),
-        *([Keep(folders[0], aside[0], kept, _format(union))] if kept else ()),
+        SetAside(upper, old_upper),
+        SetAside(work, old_work),
+        MakeDir(upper, info.mode, info.uid, info.gid),
+        MakeDir(work),
+        *([Keep(upper, old_upper, kept, _format(union))] if kept else ()),
         Mount(union),
-        *(RemoveTree(wanted.path, folder) for folder in aside),
+        *([] if wanted.method == "snapshot" else [RemoveTree(wanted.path, old_upper)]),
+        RemoveTree(wanted.path, old_work),
     )
 
 

@@ -38,6 +38,7 @@ class FakeHost(NamedTuple):
     kernel: tuple = (6, 12)
     initramfs: dict = {}
     memory: int = 1024 * MIB
+    time: str = "2026-11-21T08:00:00Z"
 
     def see(self, sight):
         asked = set(sight.paths)
@@ -57,6 +58,7 @@ class FakeHost(NamedTuple):
             overlay=self.overlay,
             kernel=self.kernel,
             memory=self.memory,
+            time=self.time,
             initramfs=self.initramfs if sight.initramfs else {},
         )
 

@@ -327,6 +327,24 @@ def test_a_union_gets_a_new_upper(booted):
     assert os.listdir("/run/course/upper") == []
 
 
+def test_what_a_reset_takes_off_is_kept(booted):
+    booted.write("/etc/motd", "two\n")
+    lines = booted.said("reset", "--method", "snapshot")
+    assert lines[-2] == "Nothing has to be asked of the next boot.".split()
+    name = lines[-1][-1][:-1]
+    assert re.fullmatch("before-reset-[0-9]{8}T[0-9]{6}Z", name)
+    store_ = booted.returned("generations")
+    assert (store_["generations"], store_["current"]) == ([{"number": 1, "layers": [name]}], 0)
+    with open(f"{store.LAYERS}/{name}/etc/motd", encoding="utf-8") as stream:
+        assert stream.read() == "two\n"
+    assert booted.said("check") == ["The store is whole.".split()]
+    assert steps(booted.said("reset", "--method", "snapshot", "--id", name)) == []
+    booted.write("/srv/course/lesson", "2\n")
+    lines = booted.said("reset", "/srv/course", "--method", "snapshot", "--id", "before")
+    assert ["done:", "set", "aside", "/run/course/upper", "as", "/run/course/before"] in lines
+    assert (os.listdir("/run/course/before"), os.listdir("/run/course/upper")) == (["lesson"], [])
+
+
 def test_what_is_in_use_is_refused(booted):
     booted.write("/srv/course/lesson", "2\n")
     with open(f"{booted.top}/srv/course/lesson", encoding="utf-8"):

@@ -87,7 +87,7 @@ def test_an_upper_on_the_disk_is_saved_by_the_next_boot():
         ("write_file", store.LAYERS + "/new.json"),
         ("write_file", store.NEXT),
     ]
-    assert json.loads(steps[1].content) == {"label": "after the course", "format": "overlay"}
+    assert json.loads(steps[1].content) == {"label": "after the course", "format": "overlay", "time": IN_RAM.time}
     assert steps[2].content == "save=new\n"
 
 

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import WriteFile
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_reset
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
 from hypothesis import given, settings
@@ -41,7 +44,7 @@ COURSE = FakeHost(
 def plan_for(host, **params):
     generation = params.pop("generation", None)
     generation = None if generation is None else str(generation)
-    wanted = union_reset.wanted({"path": "/", "keep": [], **params, "generation": generation})
+    wanted = union_reset.wanted({"path": "/", "method": "discard", "id": None, "keep": [], **params, "generation": generation})
     seen = host.see(union_reset.sight(wanted))
     return seen, wanted, union_reset.plan(seen, wanted)
 
@@ -133,6 +136,153 @@ def test_what_cannot_be_kept(host, params, message):
     assert str(caught.value) == message
 
 
+RECORD = "protected=yes\nreason=\npersistence={}\ngeneration=2\n"
+
+
+def uppers(host, top, persistence):
+    """With the union of /home and a record, as they are when the hook has booted the host."""
+    mounts = (
+        mount(1, 0, "/", "overlay", f"lowerdir=/b,upperdir={top}/upper,workdir=/w"),
+        *(BASE, DATA),
+        mount(4, 1, "/home", "overlay", f"lowerdir=/b,upperdir={top}/mounts/home/upper,workdir=/w", "0:9"),
+    )
+    return host._replace(mounts=mounts, files={**host.files, layout.RECORD: RECORD.format(persistence)})
+
+
+BOOTED_ON_DISK = uppers(ON_DISK, store.TOP, "upper")
+BOOTED_IN_RAM = uppers(IN_RAM, layout.RAM, "none")
+TIMED = "before-reset-20261121T080000Z"
+
+
+def snapshot(host, **params):
+    return plan_for(host, when="next_boot", method="snapshot", **params)
+
+
+@pytest.mark.parametrize(
+    "params, name, number",
+    [
+        ({}, TIMED, 2),
+        ({"id": "mine"}, "mine", 2),
+        ({"generation": 0}, TIMED, 0),
+        ({"generation": "previous"}, TIMED, 1),
+    ],
+)
+def test_an_upper_on_the_disk_becomes_a_generation_at_the_next_boot(params, name, number):
+    seen, wanted, steps = snapshot(BOOTED_ON_DISK, **params)
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("write_file", f"{store.LAYERS}/{name}.json"),
+        ("write_file", store.NEXT),
+    ]
+    assert json.loads(steps[0].content) == {"label": "what a reset has taken off", "format": "overlay", "time": ON_DISK.time}
+    assert steps[1].content == f"save={name}\nrollback={number}\n"
+    assert union_reset.show(seen, wanted)["reset"]["snapshot"] == ""
+    after = plan.simulate(seen, steps)
+    assert union_reset.show(after, wanted)["reset"]["snapshot"] == name
+    # An hour later it is still the same that is asked for.
+    assert union_reset.plan(after._replace(time="2026-11-21T09:00:00Z"), wanted) == ()
+
+
+@pytest.mark.parametrize("params, name", [({}, TIMED), ({"id": "mine"}, "mine")])
+def test_an_upper_in_ram_becomes_a_generation_at_once_that_is_not_booted(params, name):
+    seen, wanted, steps = snapshot(BOOTED_IN_RAM, **params)
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("save_layer", f"{store.LAYERS}/{name}"),
+        ("write_file", f"{store.GENERATIONS}/4"),
+    ]
+    assert steps[1].content == f"a\nb\n{name}\n"
+    assert union_reset.show(plan.simulate(seen, steps), wanted)["reset"] == {"path": "/", "request": "", "snapshot": name}
+
+
+def test_an_upper_in_ram_is_kept_and_another_generation_gone_to():
+    steps = snapshot(BOOTED_IN_RAM, generation=1)[2]
+    assert [step.show()["step"] for step in steps] == ["save_layer", "write_file", "write_file"]
+    assert steps[2] == WriteFile(store.NEXT, "rollback=1\n")
+
+
+def pending(text, *notes):
+    layers = {**STORE[store.LAYERS], **dict.fromkeys(notes, "{}")}
+    host = BOOTED_ON_DISK._replace(small_files={**STORE, store.LAYERS: layers})
+    return asking(host, text)
+
+
+def test_a_snapshot_that_was_made_is_not_made_again():
+    assert snapshot(BOOTED_ON_DISK, id="a")[2] == ()
+    assert snapshot(BOOTED_IN_RAM, id="a")[2] == ()
+
+
+@pytest.mark.parametrize("params", [{"when": "never"}, {"when": "next_boot"}, {"when": "next_boot", "generation": 1}])
+def test_nothing_is_left_of_a_snapshot_that_is_not_made(params):
+    _seen, wanted, steps = plan_for(pending("save=mine\nrollback=2", "mine.json"), **params)
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("remove_file", f"{store.LAYERS}/mine.json"),
+        ("write_file", store.NEXT),
+    ]
+    plan.check(steps, union_reset.asked(wanted))
+
+
+def test_a_save_stays_when_no_reset_is_withdrawn():
+    assert plan_for(pending("save=mine", "mine.json"), when="never")[2] == ()
+
+
+def test_a_snapshot_of_another_union_stays_beside_its_upper():
+    steps = plan_for(COURSE, path="/srv/course", when="now", method="snapshot")[2]
+    assert [(step.show()["step"], step.show().get("aside")) for step in steps] == [
+        ("unmount", None),
+        ("set_aside", f"/rw/{TIMED}"),
+        ("set_aside", "/rw/.work.reset-7"),
+        *((step, None) for step in ("make_dir", "make_dir", "mount", "remove_tree")),
+    ]
+    assert steps[-1].aside == "/rw/.work.reset-7"
+    assert plan_for(COURSE, path="/srv/course", when="now", method="snapshot", id="mine")[2][1].aside == "/rw/mine"
+
+
+@pytest.mark.parametrize(
+    "host, params, message",
+    [
+        (ON_DISK, {"when": "never"}, "method snapshot: is how a union is reset. Leave it out."),
+        (ON_DISK, {"keep": ["/x"]}, "method snapshot: takes the upper off whole. Leave keep out, or use method: discard."),
+        (ON_DISK, {"method": "discard", "id": "x"}, "id x: is the name of a snapshot. Use method: snapshot."),
+        (
+            ON_DISK,
+            {"id": "../x"},
+            "layer ../x: is no name of a layer. Use letters, digits, '_', '-' and '.', which is not to be the first.",
+        ),
+        (
+            uppers(ON_DISK, layout.RAM, "none"),
+            {},
+            "method snapshot: this host only visits generation 2, without the upper that would be reset. Reboot it first.",
+        ),
+        (
+            asking(BOOTED_ON_DISK, "mode=off"),
+            {},
+            "the next boot: is asked for mode=off already. Let it be done first, or withdraw it by boot_next with none.",
+        ),
+        (
+            WITHOUT_DATA,
+            {},
+            "the store: no data file system is mounted. Provision the host with overlayroot_data, and boot it into its union.",
+        ),
+    ],
+)
+def test_no_snapshot(host, params, message):
+    with pytest.raises(OverlayrootError) as caught:
+        plan_for(host, **{"when": "next_boot", "method": "snapshot", **params})
+    assert str(caught.value) == message
+
+
+@given(
+    st.sampled_from([BOOTED_ON_DISK, BOOTED_IN_RAM]),
+    st.sampled_from(["", "reset", "rollback=0", "save=mine\nrollback=2", f"save={TIMED}\nrollback=1"]),
+    st.sampled_from([None, "a", "mine"]),
+    st.sampled_from([None, 0, 2, "previous"]),
+    st.data(),
+)
+@settings(derandomize=True, database=None, deadline=None)
+def test_a_second_snapshot_has_nothing_to_do(host, request_, name, generation, data):
+    host = asking(host, request_) if request_ else host
+    check(host, {"when": "next_boot", "method": "snapshot", "id": name, "generation": generation}, data)
+
+
 @pytest.mark.parametrize("host", [IN_RAM, WITHOUT_DATA])
 def test_an_upper_in_ram_needs_no_request(host):
     assert plan_for(host, when="next_boot")[2] == ()
@@ -217,7 +367,8 @@ def test_withdrawn(request_, after):
 
 
 def test_two_resets_of_one_union_take_turns():
-    wanted = union_reset.wanted({"path": "/srv/course/", "when": "now", "keep": [], "generation": None})
+    params = {"path": "/srv/course/", "when": "now", "method": "discard", "id": None, "keep": [], "generation": None}
+    wanted = union_reset.wanted(params)
     assert union_reset.locked(wanted) == (layout.STORE, layout.RUN, "/srv")
 
 
@@ -301,6 +452,11 @@ def test_shown():
     assert union_reset.show(plan.simulate(seen, steps), wanted) == {"reset": {"path": "/srv/course", "upper_empty": True}}
 
 
+def written(state):
+    """The files with something in them."""
+    return {path: file.content.strip() for path, file in state.files.items() if file and file.content.strip()}
+
+
 def check(host, params, data):
     seen, wanted, steps = plan_for(host, **params)
     plan.check(steps, union_reset.asked(wanted))
@@ -311,9 +467,7 @@ def check(host, params, data):
     done = steps[: data.draw(st.integers(0, undoable))]
     back = plan.simulate(plan.simulate(seen, done), plan.undo(seen, done))
     assert [(mount.path, mount.fstype) for mount in back.mounts] == [(mount.path, mount.fstype) for mount in seen.mounts]
-    assert {path: file and file.content.strip() or None for path, file in back.files.items()} == {
-        path: file and file.content.strip() or None for path, file in seen.files.items()
-    }
+    assert written(back) == written(seen)
     assert {path: info.kind for path, info in back.paths.items()} == {path: info.kind for path, info in seen.paths.items()}
 
 
