@@ -89,6 +89,25 @@ options:
       - Options of overlayfs, as for M(labs.overlayroot.overlay_mount).
     type: dict
     default: {}
+  keep_generations:
+    description:
+      - How many generations the host keeps. Each save gives up the oldest ones beyond that, and the layers that no other
+        one needs. What is booted now, next or by default stays, and so does what a union shows.
+      - V(0) keeps any number.
+    type: int
+    default: 0
+  keep_days:
+    description:
+      - A save gives up what was saved more days ago than that; V(0) keeps what is of any age.
+    type: int
+    default: 0
+  keep_size:
+    description:
+      - What all layers may hold, in bytes with C(k), C(m) or C(g). A save gives up the oldest ones beyond that; the layer
+        that it makes counts from the next save on.
+      - Empty for no limit.
+    type: str
+    default: ""
   library:
     description:
       - Text of the boot library.

@@ -4,7 +4,8 @@
 
 test_conf_is_read_and_never_evaluated() {
     # shellcheck disable=SC2016
-    printf '%s\n' '# a comment' 'backend=overlay' 'data=LABEL=a b$(touch evil)`touch evil`' 'options=xino=off,index=off' 'on_failure=closed' >conf
+    printf '%s\n' '# a comment' 'backend=overlay' 'data=LABEL=a b$(touch evil)`touch evil`' 'options=xino=off,index=off' 'on_failure=closed' \
+        'keep_generations=5' >conf
     overlayroot_read_conf conf || return
     # shellcheck disable=SC2016
     equal "$conf_data" 'LABEL=a b$(touch evil)`touch evil`' &&

@@ -22,7 +22,7 @@ MODULES = sorted(path for path in (TOP / "plugins/modules").glob("*.py"))
 PACKAGE = "ansible_collections.labs.overlayroot.plugins"
 
 # What a pure file may take from the standard library: nothing that reaches the host.
-PURE = {"__future__", "base64", "hashlib", "itertools", "json", "posixpath", "re", "typing"}
+PURE = {"__future__", "base64", "datetime", "hashlib", "itertools", "json", "posixpath", "re", "typing"}
 
 
 def python_files(*folders):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration that the boot hook reads: /etc/overlayroot/boot.conf."""
+"""The configuration of a host, which the boot hook reads as well: /etc/overlayroot/boot.conf."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ class BootConf(NamedTuple):
     ram_inodes: str = ""
     on_failure: str = "open"
     options: str = ""
+    keep_generations: str = ""  # how many
+    keep_days: str = ""
+    keep_size: str = ""  # of all layers
 
     @property
     def text(self):
@@ -58,6 +61,22 @@ def check(conf, memory):
             "persistence upper", "there is no data file system to hold the upper", "Set overlayroot_data"
         )
     _check_size(conf.ram_size, memory)
+    check_kept(conf)
+
+
+def check_kept(conf):
+    """Refuse what a save could not keep to."""
+    for key in ("keep_generations", "keep_days"):
+        if not re.match(r"\d*\Z", getattr(conf, key)):
+            raise OverlayrootError(f"{key} {getattr(conf, key)}", "is no number", "Give a number, or 0 for no limit")
+    if conf.keep_size and kept_bytes(conf) is None:
+        raise OverlayrootError(f"keep_size {conf.keep_size}", "is not a size", "Use bytes with k, m or g (20g)")
+
+
+def kept_bytes(conf):
+    """That layers may hold in all; None where any number is fine."""
+    match = re.match(r"([1-9]\d*)([kmg]?)\Z", conf.keep_size.lower())
+    return int(match.group(1)) * UNITS[match.group(2)] if match else None
 
 
 def check_data(device, found):

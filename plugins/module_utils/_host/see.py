@@ -11,7 +11,7 @@ import re
 import stat
 import time
 
-from .._core import mountinfo
+from .._core import mountinfo, times
 from .._core.state import File, PathInfo, State, Usage
 from .._core.union import from_mount
 from . import devices, initramfs
@@ -40,7 +40,7 @@ def see(sight):
         initramfs=(_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {},
         devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
-        time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        time=time.strftime(times.FORMAT, time.gmtime()),
         unreadable=tuple(unreadable),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import layout, record, request, store
+from .._core import bootconf, layout, mounted, mountinfo, record, request, store, times
 from .._core.errors import OverlayrootError
 from .._core.plan import Within
 from .._core.steps import RemoveFile, RemoveLayer
@@ -31,6 +31,15 @@ def wanted(params):
         if params[name] is not None and params[name] < 0:
             raise OverlayrootError(f"{name} {params[name]}", "is negative", "Give a number from 0 on")
     return Wanted(params["keep"], params["before"], params["size"])
+
+
+def by_itself(seen):
+    """The steps by which a host keeps to what its configuration allows; a save that the next boot makes counts."""
+    conf = request.conf(seen)
+    bootconf.check_kept(conf)
+    keep = int(conf.keep_generations) - bool(request.value(seen, "save")) if conf.keep_generations else None
+    before = times.days_before(seen.time, int(conf.keep_days)) if conf.keep_days else None
+    return plan(seen, Wanted(keep, before, bootconf.kept_bytes(conf)))
 
 
 def asked(wanted):
@@ -82,7 +91,20 @@ def _given_up(seen, wanted, found):
 def _needed(seen, found):
     """The generations that are booted now, next, or by default, and the newest, whose number is not to be used again."""
     pending = request.value(seen, "rollback") or request.value(seen, "generation")
-    return {found.booted(), record.of(seen).generation, int(pending or 0), max(found.generations)}
+    needed = {found.booted(), record.of(seen).generation, int(pending or 0), max(found.generations)}
+    for name in _mounted(seen):
+        holding = {number for number, ids in found.generations.items() if name in (ids or ())}
+        if holding and not holding & needed:
+            needed.add(max(holding))
+    return needed
+
+
+def _mounted(seen):
+    """The layers of the store that unions show, those that were not booted, too."""
+    for _mount, union in mounted.unions(seen):
+        for path in union.lower:
+            if mountinfo.is_within(path, store.LAYERS):
+                yield path[len(store.LAYERS) + 1 :].partition("/")[0]
 
 
 def _too_many(wanted, kept):

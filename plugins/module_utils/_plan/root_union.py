@@ -27,6 +27,9 @@ ARGUMENTS = {
     "ram_inodes": {"type": "int", "default": 0},
     "on_failure": {"type": "str", "choices": ["open", "closed"], "default": "open"},
     "options": {"type": "dict", "default": {}},
+    "keep_generations": {"type": "int", "default": 0},
+    "keep_days": {"type": "int", "default": 0},
+    "keep_size": {"type": "str", "default": ""},
     "library": {"type": "str", "required": True},
     "boot_script": {"type": "str", "required": True},
     "build_hook": {"type": "str", "required": True},
@@ -58,6 +61,9 @@ def wanted(params):
         params["ram_size"],
         str(params["ram_inodes"] or ""),
         params["on_failure"],
+        keep_generations=str(params["keep_generations"] or ""),
+        keep_days=str(params["keep_days"] or ""),
+        keep_size=params["keep_size"],
     )
     files = {
         initramfs.LIBRARY: (params["library"], 0o644),

@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 from .._core import layout, mounted, record, request, store
 from .._core.errors import OverlayrootError
+from .._core.plan import simulate
 from .._core.steps import CopyUp, SaveLayer, WriteFile
+from . import prune
 
 ARGUMENTS = {"id": {"type": "str", "required": True}, "label": {"type": "str", "default": ""}}
 RULES = {}
@@ -36,8 +38,8 @@ def wanted(params):
 
 
 def asked(wanted):
-    """Nothing is destroyed here."""
-    return ()
+    """What the host is configured to give up."""
+    return prune.asked(wanted)
 
 
 def locked(wanted):
@@ -52,10 +54,15 @@ def plan(seen, wanted):
     found = store.needed(seen)
     if wanted.id in found.layers or request.of(seen) == wanted.request:
         return ()
+    steps = _saved(seen, wanted, found.next_number())
+    return (*steps, *prune.by_itself(simulate(seen, steps)))
+
+
+def _saved(seen, wanted, number):
     if record.of(seen).persistence == "upper":
         request.check_free(seen)
         return (*noted(seen, wanted.id, wanted.label), *request.steps(seen, wanted.request))
-    return (*copied(seen, wanted.id, wanted.label), WriteFile(store.CURRENT, f"{found.next_number()}\n"))
+    return (*copied(seen, wanted.id, wanted.label), WriteFile(store.CURRENT, f"{number}\n"))
 
 
 def check_apply(seen, steps):

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from .._core import layout, mounted, mountinfo, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
-from .._core.plan import Within
+from .._core.plan import simulate
 from .._core.state import Sight
 from .._core.steps import CopyUp, Keep, MakeDir, Mount, PrepareKept, RemoveFile, RemoveTree, SetAside, Unmount
 from .._core.union import from_mount
-from . import save
+from . import prune, save
 
 ARGUMENTS = {
     "path": {"type": "str", "default": "/"},
@@ -87,8 +87,9 @@ def _kept(given, union, when, generation):
 
 
 def asked(wanted):
-    """The upper of the union may go, and what was noted about a layer that is not made after all."""
-    return (wanted.path,) if wanted.when == "now" else Within(store.LAYERS)
+    """The upper of the union may go, what was noted about a layer that is not made after all, and what the host is
+    configured to give up."""
+    return (wanted.path,) if wanted.when == "now" else prune.asked(wanted)
 
 
 def locked(wanted):
@@ -109,7 +110,8 @@ def plan(seen, wanted):
     if wanted.when == "never":
         return (*_forgotten(seen), *request.steps(seen, "")) if _is_reset(request.of(seen)) else ()
     if wanted.method == "snapshot":
-        return _snapshot(seen, wanted)
+        steps = _snapshot(seen, wanted)
+        return (*steps, *prune.by_itself(simulate(seen, steps))) if steps else ()
     return _asked_for(seen, _request(seen, wanted), lambda: _prepared(seen, wanted))
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import time
 
-from .._core import steps, store
+from .._core import steps, store, times
 from .._host import files, interrupts
 from . import kept, removal
 from .background import in_background
@@ -29,7 +29,7 @@ def _save_layer(step):
     about = {
         "label": step.label,
         "format": step.format,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": time.strftime(times.FORMAT, time.gmtime()),
         **totals._asdict(),
         "sha256": checksum,
     }

@@ -59,6 +59,7 @@ overlayroot_read_conf() {
             ram_inodes=*) conf_ram_inodes=$value ;;
             on_failure=*) conf_on_failure=$value ;;
             options=*) conf_options=$value ;;
+            keep_*) ;; # for those who save
             *) unknown=$line ;;
         esac
     done <"$1"

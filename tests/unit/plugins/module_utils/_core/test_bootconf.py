@@ -19,7 +19,7 @@ def test_text():
     assert BootConf(data="LABEL=a b", ram_size="50%").text == (
         "# Written by labs.overlayroot and read from the base at boot.\n"
         "backend=overlay\npersistence=none\ndata=LABEL=a b\ndata_type=\ndata_options=\n"
-        "ram_size=50%\nram_inodes=\non_failure=open\noptions=\n"
+        "ram_size=50%\nram_inodes=\non_failure=open\noptions=\nkeep_generations=\nkeep_days=\nkeep_size=\n"
     )
 
 
@@ -105,3 +105,25 @@ def test_what_cannot_hold_an_upper(found, message):
     with pytest.raises(OverlayrootError) as caught:
         bootconf.check_data("/dev/sdb1", found)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("size, count", [("", None), ("20g", 20 << 30), ("512M", 512 << 20), ("4k", 4096), ("100", 100)])
+def test_what_layers_may_hold(size, count):
+    conf = BootConf(keep_generations="3", keep_days="10", keep_size=size)
+    bootconf.check_kept(conf)
+    assert bootconf.kept_bytes(conf) == count
+
+
+@pytest.mark.parametrize(
+    "conf, message",
+    [
+        ({"keep_generations": "-1"}, "keep_generations -1: is no number. Give a number, or 0 for no limit."),
+        ({"keep_days": "two"}, "keep_days two: is no number. Give a number, or 0 for no limit."),
+        ({"keep_size": "50%"}, "keep_size 50%: is not a size. Use bytes with k, m or g (20g)."),
+        ({"keep_size": "0"}, "keep_size 0: is not a size. Use bytes with k, m or g (20g)."),
+    ],
+)
+def test_what_cannot_be_kept_to(conf, message):
+    with pytest.raises(OverlayrootError) as caught:
+        bootconf.check(BootConf(ram_size="50%", **conf), MEMORY)
+    assert str(caught.value) == message

@@ -25,7 +25,7 @@ GENERATIONS = {1: "a", 2: "ab", 3: "ac", 4: "acd"}
 DAYS = {"a": "2026-01-01T00:00:00Z", "b": "2026-01-02T00:00:00Z", "c": "2026-01-03T00:00:00Z"}
 
 
-def host(current=4, booted=4, request="", generations=()):
+def host(current=4, booted=4, request="", generations=(), **conf):
     layers = {}
     for name in "abcd":
         layers.update({name: None, name + ".json": json.dumps({"bytes": 100, "time": DAYS.get(name, "2026-01-04T00:00:00Z")})})
@@ -33,7 +33,7 @@ def host(current=4, booted=4, request="", generations=()):
     return FakeHost(
         folders=(store.BOOT,),
         files={
-            layout.BASE + bootconf.PATH: BootConf(persistence="upper", data="LABEL=data", data_type="ext4").text,
+            layout.BASE + bootconf.PATH: BootConf(persistence="upper", data="LABEL=data", data_type="ext4", **conf).text,
             layout.RECORD: f"protected=yes\npersistence=upper\ngeneration={booted}\n",
             store.NEXT: request,
         },
@@ -102,6 +102,47 @@ def test_bad_input(params, message):
     with pytest.raises(OverlayrootError) as caught:
         plan_for(host(), **params)
     assert str(caught.value) == message
+
+
+def showing(host, *layers):
+    """With a union of these that was mounted by hand."""
+    lower = ":".join(f"{store.LAYERS}/{name}/srv" for name in layers)
+    return host._replace(mounts=(*MOUNTS, mount(9, 1, "/m", "overlay", f"lowerdir={lower}:/srv")))
+
+
+@pytest.mark.parametrize(
+    "host, names",
+    [
+        (showing(host(), "b"), ["1", "3"]),
+        (showing(host(), "b", "a"), ["1", "3"]),
+        (showing(host(), "c"), ["1", "2", "3", "b"]),
+        (showing(host(), "gone"), ["1", "2", "3", "b"]),
+    ],
+)
+def test_what_a_union_shows_stays(host, names):
+    assert removed(host, keep=0) == names
+
+
+@pytest.mark.parametrize(
+    "conf, names",
+    [
+        ({}, []),
+        ({"keep_generations": "4"}, []),
+        ({"keep_generations": "2"}, ["1", "2", "b"]),
+        ({"keep_generations": "2", "request": "save=x\n"}, ["1", "2", "3", "b"]),
+        ({"keep_generations": "2", "request": "save=x\nrollback=2\n"}, ["1", "3"]),
+        ({"keep_days": "325"}, []),
+        ({"keep_days": "324"}, ["1"]),
+        ({"keep_days": "323"}, ["1", "2", "b"]),
+        ({"keep_size": "399"}, ["1", "2", "b"]),
+        ({"keep_size": "1k", "keep_generations": "3"}, ["1"]),
+    ],
+)
+def test_what_a_host_gives_up_by_itself(conf, names):
+    seen = host(**conf).see(prune.sight(None))
+    steps = prune.by_itself(seen)
+    assert [step.path.rpartition("/")[2] for step in steps] == names
+    assert prune.by_itself(plan.simulate(seen, steps)) == ()
 
 
 def test_shown():

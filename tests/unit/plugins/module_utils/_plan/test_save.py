@@ -126,6 +126,29 @@ def test_refused(host, message):
     assert str(caught.value) == message
 
 
+def keeping(host, **conf):
+    """Configured to keep so much."""
+    text = BootConf(persistence="upper", data="LABEL=data", data_type="ext4", **conf).text
+    return host._replace(files={**host.files, layout.BASE + bootconf.PATH: text})
+
+
+@pytest.mark.parametrize(
+    "host, conf, given_up",
+    [
+        (IN_RAM, {"keep_generations": "3"}, []),
+        (IN_RAM, {"keep_generations": "2"}, ["1"]),
+        (ON_DISK, {"keep_generations": "2"}, ["1"]),
+        (host("none", layout.RAM, generation="1"), {"keep_generations": "1"}, ["2", "b"]),
+        (host("upper", layout.STORE), {"keep_generations": "1"}, ["1"]),
+    ],
+)
+def test_a_save_gives_up_what_is_too_much(host, conf, given_up):
+    seen, wanted, steps = plan_for(keeping(host, **conf))
+    assert [step.path.rpartition("/")[2] for step in steps if step.destroys] == given_up
+    plan.check(steps, save.asked(wanted))
+    assert save.plan(plan.simulate(seen, steps), wanted) == ()
+
+
 def test_shown():
     seen, wanted, steps = plan_for(IN_RAM)
     assert save.show(seen, wanted) == {"layer": {"id": "new"}, "generation": None, "next_boot": False}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, request, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import WriteFile
@@ -222,6 +222,16 @@ def test_nothing_is_left_of_a_snapshot_that_is_not_made(params):
 
 def test_a_save_stays_when_no_reset_is_withdrawn():
     assert plan_for(pending("save=mine", "mine.json"), when="never")[2] == ()
+
+
+@pytest.mark.parametrize("host", [BOOTED_ON_DISK, BOOTED_IN_RAM])
+def test_a_snapshot_gives_up_what_is_too_much(host):
+    text = host.files[CONF].replace("keep_generations=", "keep_generations=1")
+    seen, wanted, steps = snapshot(host._replace(files={**host.files, CONF: text}))
+    assert [step.path.rpartition("/")[2] for step in steps if step.destroys] == {"upper": ["1"], "none": ["1", "3"]}[
+        request.conf(seen).persistence
+    ]
+    plan.check(steps, union_reset.asked(wanted))
 
 
 def test_a_snapshot_of_another_union_stays_beside_its_upper():
