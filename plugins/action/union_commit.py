@@ -31,7 +31,8 @@ class ActionModule(ActionBase):
         started = self._started(task_vars)
         if "ansible_job_id" not in started:
             return merge_hash(result, started)
-        return merge_hash(result, self._awaited(started["ansible_job_id"], task_vars))
+        job = {"jid": started["ansible_job_id"], "_async_dir": posixpath.dirname(started["results_file"])}
+        return merge_hash(result, self._awaited(job, task_vars))
 
     def _started(self, task_vars):
         self._task.async_val = _LONGEST
@@ -56,8 +57,7 @@ class ActionModule(ActionBase):
         return {name: value for name, value in status.items() if name not in _OF_THE_JOB}
 
     def _of_job(self, job, mode, task_vars):
-        folder = self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async"))
-        args = {"jid": job, "mode": mode, "_async_dir": folder}
+        args = {**job, "mode": mode}
         return self._execute_module(module_name="ansible.legacy.async_status", module_args=args, task_vars=task_vars)
 
     def _progress(self):

@@ -250,7 +250,7 @@ def _commit(planner, params, arguments):
 
 
 def _change(planner, params, arguments):
-    return _engine.change(planner, params, arguments.check)
+    return _engine.change(planner, params, arguments.check, _terminal.watched)
 
 
 COMMANDS = {

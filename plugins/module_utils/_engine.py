@@ -26,14 +26,21 @@ from ._tree.text import unified
 from ._tree.watch import progress_of
 
 
-def change(planner, params, check_mode):
-    """What was done to the host, or in check mode would be."""
+def _unwatched(read):
+    return contextlib.nullcontext()
+
+
+def change(planner, params, check_mode, meanwhile=_unwatched):
+    """What was done to the host, or in check mode would be.
+
+    Each step takes place within `meanwhile(read)`; `read()` tells how far it is, or None where it does not tell.
+    """
     wanted = planner.wanted(params)
     with lock.held(() if check_mode else planner.locked(wanted)):
-        return _change(planner, wanted, check_mode)
+        return _change(planner, wanted, check_mode, meanwhile)
 
 
-def _change(planner, wanted, check_mode):
+def _change(planner, wanted, check_mode, meanwhile):
     seen = _see(planner.sight(wanted))
     steps = planner.plan(seen, wanted)
     plan.check(steps, planner.asked(wanted))
@@ -41,7 +48,7 @@ def _change(planner, wanted, check_mode):
     if steps and not check_mode:
         planner.check_apply(seen, steps)
         with interrupts.held():
-            _apply(seen, steps)
+            _apply(seen, steps, meanwhile)
             shown = _confirm(planner, wanted, seen, steps)
     diff = {"before": planner.show(seen, wanted), "after": shown}
     return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **shown})
@@ -63,7 +70,7 @@ def compare(planner, params):
         return _written(planner.show(changes(parts), text, comparison, wanted))
 
 
-def commit(planner, params, check_mode, meanwhile=lambda read: contextlib.nullcontext()):
+def commit(planner, params, check_mode, meanwhile=_unwatched):
     """What was made of the tree below a union, or in check mode would be.
 
     The effect is compared with its source before it counts: there is nothing to be seen again. It takes place
@@ -118,11 +125,12 @@ def _see(sight, in_part=False):
     return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 
-def _apply(seen, steps):
+def _apply(seen, steps, meanwhile):
     for number, step in enumerate(steps):
         try:
             interrupts.check()
-            _do(step)
+            with meanwhile(partial(progress_of, step.show()["path"])):
+                _do(step)
         except OverlayrootError as error:
             raise _stop(error, seen, steps[:number]) from error
 

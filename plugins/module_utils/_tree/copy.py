@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from functools import partial
 from typing import NamedTuple
 
 from .._core.errors import OverlayrootError
@@ -17,6 +18,7 @@ from .descent import Descent, Level
 from .entries import Entries, failed, version_of
 from .folder import Folder
 from .helper import Helper
+from .progress import Progress
 from .stage import aside, made, sync
 
 # What lies in the folder that is made aside: the new layer, and the inodes with several names.
@@ -32,17 +34,21 @@ class Totals(NamedTuple):
     changed: tuple  # paths that were written to while they were copied, once more after a retry
 
 
+_NONE = Totals(0, 0, ())
+
+
 def save(parts, above, name, tell=None):
     """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
     `parts` is (path in the layer, Folder) of each, that of the root first. The layer lies aside until all
-    of it is on the disk. `tell(files, bytes)` is called now and then.
+    of it is on the disk. `tell(files, bytes)` is called now and then; how far it is can be read beside it, too.
     """
     try:
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
         with aside(above, f".{name}.new") as stage:
-            totals = _filled(parts, stage, tell)
+            with contextlib.closing(Progress(stage, _used(parts))) as progress:
+                totals = _filled(parts, stage, partial(_tell, progress, tell))
             sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
             os.fsync(above)
@@ -55,13 +61,13 @@ def save(parts, above, name, tell=None):
 
 def _filled(parts, stage, tell):
     links = made(stage, _LINKS)
-    totals = Totals(0, 0, ())
+    totals = _NONE
     try:
         for path, folder in parts:
             with contextlib.closing(Folder(_placed(stage, path), 0)) as layer:
-                done = Copy(folder, layer, Entries(links), tell or _tell_nobody).run()
+                done = Copy(folder, layer, Entries(links), tell, totals).run()
             changed = (path.rstrip("/") + name for name in done.changed)
-            totals = Totals(totals.files + done.files, totals.bytes + done.bytes, (*totals.changed, *changed))
+            totals = Totals(done.files, done.bytes, (*totals.changed, *changed))
     finally:
         os.close(links)
     removal.remove(stage, _LINKS)
@@ -88,21 +94,29 @@ def _placed(stage, path):
         os.close(above)
 
 
-def _tell_nobody(files, size):
-    pass
+def _used(parts):
+    """What the file systems of the uppers hold, in bytes: in RAM that is little else."""
+    found = {folder.status.st_dev: os.fstatvfs(folder.fd) for _path, folder in parts}
+    return sum((counts.f_blocks - counts.f_bfree) * counts.f_frsize for counts in found.values())
+
+
+def _tell(progress, tell, files, size):
+    progress.tell("copying", size)
+    if tell:
+        tell(files, size)
 
 
 class Copy:
     """Goes down the upper and makes the folders. What else is in a folder, and at last its times,
     are copied by a second process, or by this one while that is busy."""
 
-    def __init__(self, folder, layer, entries, tell):
+    def __init__(self, folder, layer, entries, tell, before=_NONE):
         self.kind = type(folder)
         self.roots = (folder, layer)
         self.entries = entries
         self.tell = tell
-        self.files = 0
-        self.bytes = 0
+        self.files = before.files
+        self.bytes = before.bytes
         self.changed = []
 
     def run(self):

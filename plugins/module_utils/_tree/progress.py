@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a commit is, for whoever looks at a file beside what it makes."""
+"""How far the making of a tree is, for whoever looks at a file beside that."""
 
 from __future__ import annotations
 

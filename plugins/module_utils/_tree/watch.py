@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a commit is, read while it is under way."""
+"""How far the making of a tree is, read while that is under way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import content, progress
 
 
 def progress_of(target):
-    """(what is being done, bytes, all bytes) of a commit to the link-free `target`; None where nothing is told."""
+    """(what is being done, bytes, all bytes) of what makes the link-free `target`; None where nothing is told."""
     above, _slash, name = target.rpartition("/")
     with contextlib.suppress(OSError, ValueError), files.folder(f"{above}/.{name}.new") as stage:
         report = content.open_file(stage, progress.NAME)

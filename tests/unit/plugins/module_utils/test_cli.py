@@ -367,23 +367,84 @@ def test_layers_become_a_folder(booted):
     assert steps(booted.said("commit", "/run/images/course", *more)) == []
 
 
-def test_a_terminal_shows_how_far_a_commit_is(booted):
+@contextlib.contextmanager
+def on_a_terminal(host, *arguments, **more):
+    """A command, and a function that gives what its terminal has shown from one clearing of the line to the next."""
+    terminal, end = pty.openpty()
+
+    def shown():
+        text = b""
+        with contextlib.suppress(OSError):  # at the end of the other side
+            while True:
+                text += os.read(terminal, 4096)
+        return text.split(b"\r\x1b[K")
+
+    try:
+        with host.start(*arguments, stderr=end, **more) as process:
+            os.close(end)
+            yield process, shown
+    finally:
+        os.close(terminal)
+
+
+@pytest.fixture(name="slow_commit")
+def fixture_slow_commit(booted):
     """The `mksquashfs` of the host takes its time, and fails."""
     booted.write("/usr/local/bin/mksquashfs", "#!/bin/sh\nsleep 1.5\nexit 1\n")
     os.chmod(f"{booted.top}/usr/local/bin/mksquashfs", 0o755)
-    terminal, end = pty.openpty()
-    asked = ("commit", "/run/image", "--source", "/srv/course")
-    with booted.start(*asked, stderr=end, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
-        os.close(end)
-        shown = b""
-        with contextlib.suppress(OSError):  # at the end of the other side
-            while True:
-                shown += os.read(terminal, 4096)
-    os.close(terminal)
+    return ("commit", "/run/image", "--source", "/srv/course"), {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+
+def test_a_terminal_shows_how_far_a_commit_is(booted, slow_commit):
+    asked, environment = slow_commit
+    with on_a_terminal(booted, *asked, env=environment) as (process, shown):
+        *gauges, last = shown()
     assert process.returncode == 3
-    *gauges, last = shown.split(b"\r\x1b[K")
     assert [drawn for drawn in gauges if re.fullmatch(rb"reading   \[#* *\] +\d+% of 8\.0 KiB", drawn)]
     assert last.startswith(b"overlayrootctl: command mksquashfs")
+
+
+def test_a_commit_without_a_terminal_shows_nothing(booted, slow_commit):
+    asked, environment = slow_commit
+    code, output, errors = booted.run(*asked, env=environment)
+    assert (code, output) == (3, "")
+    assert errors.startswith("overlayrootctl: command mksquashfs")
+
+
+def many_files(host):
+    for number in range(3000):
+        host.write(f"/var/many/{number // 10}/{number}", b"x" * 4096)
+
+
+def make_slow(process):
+    """A save is stopped as soon as it tells how far it is, for longer than a gauge takes to be drawn."""
+    deadline, report = time.monotonic() + 60, f"{store.LAYERS}/.a.new/progress"
+    while not (os.path.exists(report) and os.path.getsize(report)):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    process.send_signal(signal.SIGCONT)
+
+
+def test_a_terminal_shows_how_far_a_save_is(booted):
+    many_files(booted)
+    with on_a_terminal(booted, "save", "a") as (process, shown):
+        make_slow(process)
+        *gauges, last = shown()
+    assert (process.returncode, last) == (0, b"")
+    drawn = [re.fullmatch(rb"copying   \[#* *\] +\d+% of 1[12]\.\d MiB", gauge) for gauge in gauges if gauge]
+    assert drawn
+    assert all(drawn)
+
+
+def test_a_save_without_a_terminal_shows_nothing(booted):
+    many_files(booted)
+    with booted.start("save", "a") as process:
+        make_slow(process)
+        _output, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
 
 
 @pytest.fixture(name="busy")
