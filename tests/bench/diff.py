@@ -6,7 +6,10 @@
 A session of about 10,000 files and 200 MB is written through a mounted overlay, in tmpfs over this
 folder's file system. Needs root:
 
-    unshare --mount python3 tests/bench/diff.py FOLDER
+    unshare --mount python3 tests/bench/diff.py FOLDER [BINARY]
+
+Rivals that are not there are left out. rsync and containers-storage are Debian packages of these names; BINARY is
+the program `overlay` of overlayfs-tools (github.com/kmxz/overlayfs-tools). Those two read the layers, as ours does.
 """
 
 from __future__ import annotations
@@ -88,18 +91,35 @@ def engine(upper, base):
         return Counter(change.kind for change in changes(parts) if change.path)
 
 
-def rivals(base, upper, merged):
+def containers_storage(base, upper, ram):
+    """The command that lists the changes of the upper, as a layer over the base in a store."""
+    store = ["containers-storage", "-g", ram / "graph", "-R", ram / "run", "-s", "overlay"]
+    layer = None
+    for content in (base, upper):
+        done = subprocess.run([*store, "create-layer", *filter(None, [layer])], check=True, capture_output=True, text=True)
+        layer = done.stdout.split()[0]
+        subprocess.run(["mount", "--bind", content, ram / f"graph/overlay/{layer}/diff"], check=True)
+    return [*store, "changes", layer]
+
+
+def rivals(base, upper, merged, binary):
     jobs = {
         "union_diff": lambda: engine(upper, base),
         "find -printf": ["find", upper, "-printf", "%p %y %s %m %U %G %T@\\n"],
         "rsync -n": ["rsync", "-n", "-a", "--delete", "--itemize-changes", f"{merged}/", f"{base}/"],
         "diff -rq": ["diff", "-rq", "--no-dereference", base, merged],
     }
+    if shutil.which("containers-storage"):
+        jobs["containers-storage changes"] = containers_storage(base, upper, upper.parent)
+    if binary:
+        jobs["overlay diff -v (overlayfs-tools)"] = [binary, "-l", base, "-u", upper, "-i", "-v", "diff"]
     for name, job in jobs.items():
         if callable(job):
             yield name, job
         elif shutil.which(job[0]):
-            yield name, lambda job=job: subprocess.run(job, stdout=subprocess.DEVNULL, check=False)
+            yield name, lambda job=job: subprocess.run(
+                job, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+            )
 
 
 def medians(jobs):
@@ -122,10 +142,10 @@ def main():
             files = [path for path in upper.rglob("*") if path.is_file() and not path.is_symlink()]
             size = sum(path.stat().st_size for path in files)
             print(f"{len(files)} files, {size / 1e6:.0f} MB in the upper; {dict(engine(upper, base))}")
-            times = medians(dict(rivals(base, upper, merged)))
+            times = medians(dict(rivals(base, upper, merged, next(iter(sys.argv[2:]), None))))
         finally:
             subprocess.run(["umount", folder / "merged"], check=False)
-            subprocess.run(["umount", folder / "ram"], check=False)
+            subprocess.run(["umount", "-R", folder / "ram"], check=False)
     print("| job | seconds | of find |\n| --- | --- | --- |")
     for name, seconds in times.items():
         print(f"| {name} | {seconds:.3f} | {seconds / times['find -printf']:.2f} |")

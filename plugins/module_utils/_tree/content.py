@@ -13,17 +13,23 @@ _CHUNK = 1 << 16
 
 
 def open_file(folder, name):
-    """A descriptor to read a regular file with.
+    """A descriptor to read a regular file with."""
+    return opened(folder, name)[0]
+
+
+def opened(folder, name):
+    """That descriptor, and the status before.
 
     Opening anything else may block, or act: a FIFO, a watchdog. So it is held first, looked at,
     and then opened by way of what is held, whatever is swapped meanwhile.
     """
     held = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
-        if not stat.S_ISREG(os.fstat(held).st_mode):
+        status = os.fstat(held)
+        if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(errno.ENOENT, "the regular file is gone")
         # A lease of another process would make opening wait, too.
-        return os.open(f"/proc/self/fd/{held}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open(f"/proc/self/fd/{held}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), status
     finally:
         os.close(held)
 

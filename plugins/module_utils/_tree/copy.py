@@ -19,7 +19,7 @@ from .entries import Entries, failed, version_of
 from .folder import Folder
 from .helper import Helper
 from .progress import Progress
-from .stage import aside, made, sync
+from .stage import aside, early_sync, made, sync
 
 # What lies in the folder that is made aside: the new layer, and the inodes with several names.
 _LAYER = "layer"
@@ -47,7 +47,7 @@ def save(parts, above, name, tell=None):
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
         with aside(above, f".{name}.new") as stage:
-            with contextlib.closing(Progress(stage, _used(parts))) as progress:
+            with early_sync(stage), contextlib.closing(Progress(stage, _used(parts))) as progress:
                 totals = _filled(parts, stage, partial(_tell, progress, tell))
             sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)

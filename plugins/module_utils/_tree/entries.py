@@ -46,7 +46,7 @@ class Entries:
         try:
             for name, is_folder, is_file in raw.entries(source):
                 if not is_folder:
-                    self._entry(partial(self._file if is_file else self._other, source, target, name), target, name)
+                    self._entry(self._file if is_file else self._other, source, target, name)
             metadata.give(target, source.status, raw.values(source, source.fd, source.attributes))
             if version_of(os.fstat(source.fd)) != version:
                 self.changed.append("")
@@ -54,12 +54,12 @@ class Entries:
             raise failed("", error) from error
         return self.files, self.bytes, self.changed
 
-    def _entry(self, copy, target, name):
+    def _entry(self, copy, source, target, name):
         try:
-            if not _is_whole(copy):
+            if not _is_whole(copy, source, target, name):
                 with contextlib.suppress(FileNotFoundError, IsADirectoryError):
                     os.unlink(name, dir_fd=target)
-                if not _is_whole(copy):
+                if not _is_whole(copy, source, target, name):
                     self.changed.append(name)
         except OSError as error:
             raise failed(name, error) from error
@@ -67,9 +67,8 @@ class Entries:
 
     def _file(self, source, target, name):
         """Whether the copy is what the source was at one time."""
-        data = content.open_file(source.fd, name)
+        data, status = content.opened(source.fd, name)
         try:
-            status = os.fstat(data)
             names = attributes.names(data)
             if source.file_marks(name, names).metacopy:
                 raise OverlayrootError(
@@ -126,7 +125,7 @@ class Entries:
     def _make_file(self, data, status, values, target, name):
         copy = os.open(name, _CREATE, 0o600, dir_fd=target)
         try:
-            self.mover.move(data, copy, status.st_size)
+            self.mover.move(data, copy, status)
             metadata.give(copy, status, values)
         finally:
             os.close(copy)
@@ -141,9 +140,9 @@ class Entries:
         metadata.give(attributes.target(target, name), status, values)
 
 
-def _is_whole(copy):
+def _is_whole(copy, *entry):
     try:
-        return copy()
+        return copy(*entry)
     except OSError as error:
         if error.errno in _CHANGED:
             return False

@@ -25,15 +25,18 @@ def entries(folder):
     """Every name, and whether it is a folder and a regular file."""
     # A process that shares the descriptor may have ended midway.
     os.lseek(folder.fd, 0, os.SEEK_SET)
+    is_aufs = isinstance(folder, Aufs)
     with os.scandir(folder.fd) as found:
         for entry in found:
-            if not (isinstance(folder, Aufs) and _is_of_aufs(entry.name)):
+            if not (is_aufs and _is_of_aufs(entry.name)):
                 yield entry.name, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False)
 
 
 def values(folder, target, names):
     """The extended attributes of `folder` or of an entry in it; the target has those of these names."""
-    dropped = [folder.PREFIX + own for own in _OF_ONE_MOUNT] if names and isinstance(folder, Overlay) else ()
+    if not names:
+        return {}
+    dropped = [folder.PREFIX + own for own in _OF_ONE_MOUNT] if isinstance(folder, Overlay) else ()
     found = {name: attributes.value(target, name) for name in names if name not in dropped}
     return {name: value for name, value in found.items() if value is not None}
 

@@ -8,9 +8,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
+import time
 
 from .._host import files
 from . import removal
+from .apart import die_with
+
+# Seconds between two early flushes.
+_PAUSE = 0.2
 
 
 @contextlib.contextmanager
@@ -41,6 +47,34 @@ def sync(stage):
     """Of the whole file system: one flush, where each file of its own would cost one."""
     if ctypes.CDLL(None, use_errno=True).syncfs(stage):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+@contextlib.contextmanager
+def early_sync(stage):
+    """What is written goes to the disk while more is written, so that the last flush finds little left to do."""
+    here = os.getpid()
+    process = os.fork()
+    if process == 0:
+        _sync_on_and_on(here, stage)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def _sync_on_and_on(parent, stage):
+    """What happens in that process."""
+    try:
+        die_with(parent)
+        # An error is told once to each that opened the file system: not here, where nobody would hear it.
+        own = os.open(".", files.FOLDER, dir_fd=stage)
+        while True:
+            time.sleep(_PAUSE)
+            sync(own)
+    finally:
+        # Nothing of what the first process has under way is to be finished here, too.
+        os._exit(0)
 
 
 def _forget_default(stage):

@@ -165,16 +165,33 @@ def test_from_one_file_system_to_another(case, tmp_path):
             stream.seek(start)
             stream.write(b"data" * 4096)
         stream.truncate(9 << 20)
+    with open(f"{upper}/large", "wb") as stream:
+        # Too much for the cache, but for what is not a whole block.
+        stream.seek(3 << 20)
+        stream.write(os.urandom((9 << 20) + 5))
+        stream.truncate(15 << 20)
     told = []
     totals = saved(upper, tmp_path, tell=lambda files, size: told.append((files, size)))
     assert totals.changed == ()
-    assert totals.files == 40 * 7 + 1
+    assert totals.files == 40 * 7 + 2
     assert told == sorted(told)
     assert told[-1] == totals[:2]
     layer = os.fsencode(tmp_path / "1")
     assert exact(layer) == exact(os.fsencode(upper))
     assert checksum(layer) == checksum(upper)
     assert os.listdir(tmp_path) == ["1"]
+    saved(layer, f"{case}/layers")
+    assert exact(os.fsencode(f"{case}/layers/1")) == exact(layer)
+
+
+def test_no_process_is_left(case, monkeypatch):
+    monkeypatch.setattr("ansible_collections.labs.overlayroot.plugins.module_utils._tree.stage._PAUSE", 0)
+    write(f"{case}/upper/file", b"x")
+    for tell in (lambda files, size: time.sleep(0.2), lambda files, size: os.stat("/nowhere")):
+        with contextlib.suppress(OverlayrootError):
+            saved(f"{case}/upper", f"{case}/layers", tell=tell)
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
 
 
 def test_an_access_list_of_the_store_is_not_inherited(case):
