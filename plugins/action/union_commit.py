@@ -12,6 +12,7 @@ import time
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.store import LAYERS
 
 # Seconds: the longest commit, and between looks at it.
 _LONGEST = 7 * 24 * 3600
@@ -26,7 +27,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         args = self._task.args
-        if self._task.check_mode or self._task.async_val or args.get("state") == "rehearsed" or "target" not in args:
+        if self._task.check_mode or self._task.async_val or args.get("state") == "rehearsed" or not {"target", "store"} & set(args):
             return merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=bool(self._task.async_val)))
         started = self._started(task_vars)
         if "ansible_job_id" not in started:
@@ -60,9 +61,13 @@ class ActionModule(ActionBase):
         args = {**job, "mode": mode}
         return self._execute_module(module_name="ansible.legacy.async_status", module_args=args, task_vars=task_vars)
 
+    def _target(self, target=None, store=None, format="squashfs", **_more):
+        """Where the module is to make it."""
+        return target or f"{LAYERS}/{store}.{format}"
+
     def _progress(self):
         """From the file that the module keeps beside what it makes."""
-        above, name = posixpath.split(posixpath.normpath(self._task.args["target"]))
+        above, name = posixpath.split(posixpath.normpath(self._target(**self._task.args)))
         path = self._connection._shell.quote(f"{above}/.{name}.new/progress")
         said = self._low_level_execute_command(f"cat {path}", sudoable=True)["stdout"].split()
         if len(said) != 3:

@@ -190,7 +190,8 @@ def _rollback_arguments(parser):
 
 def _commit_arguments(parser):
     spec = union_commit.ARGUMENTS
-    parser.add_argument("target", type=_path, metavar="TARGET", help="the new image or folder")
+    parser.add_argument("target", nargs="?", type=_path, metavar="TARGET", help="the new image or folder")
+    parser.add_argument("--store", metavar="NAME", help="make the image what a new generation of the store stands on")
     parser.add_argument(
         "--source",
         action="append",
@@ -219,6 +220,7 @@ def _commit_params(arguments):
         "source": arguments.source or ["/"],
         "upper": not arguments.without_upper,
         "target": arguments.target,
+        "store": arguments.store,
         "format": arguments.format,
         "compression": arguments.compression,
         "drop_acls": arguments.drop_acls,
@@ -330,7 +332,7 @@ COMMANDS = {
     ),
     "commit": Command(
         help="Make an image or a folder of what is seen through layers",
-        description="It is compared with its source before it takes its place. Needs root.",
+        description="It is compared with its source before it takes its place. With --store the host boots from it. Needs root.",
         example="overlayrootctl commit /srv/images/course.squashfs --source /srv/course",
         planner=union_commit,
         act=_commit,

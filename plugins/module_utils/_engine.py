@@ -82,9 +82,13 @@ def commit(planner, params, check_mode, meanwhile=_unwatched):
 
 
 def _commit(planner, wanted, check_mode, meanwhile):
+    then = planner.then(wanted)
+    if then:
+        # What refuses that is to be known before the image is made.
+        _change(*then, check_mode=True)
     job = planner.job(see(planner.sight(wanted)), wanted)
     with interrupts.held():
-        found = flatten.look(job, not wanted.rehearsed)
+        found = flatten.look(job, not (wanted.rehearsed or job.is_used))
         steps = planner.plan(found, job, wanted)
         plan.check(steps, planner.asked(job, wanted))
         after = plan.simulate(found, steps)
@@ -93,7 +97,15 @@ def _commit(planner, wanted, check_mode, meanwhile):
                 with meanwhile(partial(progress_of, step.path)):
                     after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
-    return _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
+    result = _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
+    return _together(result, _change(*then, check_mode)) if then else result
+
+
+def _together(one, other):
+    """Two results as one."""
+    diff = {side: {**one["diff"][side], **other["diff"][side]} for side in ("before", "after")}
+    steps = one["steps"] + other["steps"]
+    return {**one, **other, "changed": bool(steps), "steps": steps, "diff": diff}
 
 
 class Stopped(Exception):

@@ -59,11 +59,22 @@ options:
     default: false
   target:
     description:
-      - The path of the new image or folder, which lies outside of the source. The folder that it is made in must be there.
+      - The path of the new image or folder, if not O(store). It lies outside of the source. The folder that it is made in must be there.
       - Nobody but root can read a new image, since it holds what only root may read. One that replaces another has the
         owner and the mode of that.
     type: str
-    required: true
+  store:
+    description:
+      - What the image is called in the store of the host, which gets a new generation that stands on it. O(source) is the
+        root, V(/), and O(format) V(squashfs) or V(ext4).
+      - When the host boots that generation, nothing of the root device is seen below the image. Kernels and the
+        configuration of the collection are still those of the root device. All earlier generations stay.
+      - The next boot goes there if nothing is lost by that - where the upper is in RAM, or O(upper) is part of the image; what
+        was written after it was read is given up then. Otherwise V(rollback) goes there (see M(labs.overlayroot.union_reset)).
+      - What layers hold for other file systems that have uppers of their own is not in the image; the new generation has these
+        layers, too. With O(upper) such a host is refused.
+      - An image of that name that a generation has is left alone, and not read.
+    type: str
   format:
     description:
       - V(squashfs) is compressed and can never be written to. It counts times in whole seconds and holds no access lists.
@@ -124,7 +135,13 @@ EXAMPLES = r"""
     compression: xz
     replace: true
 
-- name: Flatten a saved layer and the base into a new base
+- name: Have the host boot from an image of what it has booted from its base and layers
+  labs.overlayroot.union_commit:
+    source: /
+    upper: false
+    store: course
+
+- name: Flatten a saved layer and the base into a folder
   labs.overlayroot.union_commit:
     source:
       - /run/initramfs/overlayroot/data/overlayroot/layers/a
@@ -150,7 +167,8 @@ image:
       type: str
     holds:
       description: >-
-        What is there. V(the source), V(nothing) or V(another tree); V(unknown) in a rehearsal, which does not look.
+        What is there. V(the source), V(nothing) or V(another tree); V(unknown) in a rehearsal, and of an image that a
+        generation has already, where it is not looked at.
       type: str
     size:
       description: The length of the file; null where there is none, and where check mode cannot know.
@@ -197,6 +215,16 @@ sizes:
     available: 72450416640
     available_inodes: 16314212
     fits: true
+generation:
+  description: The newest generation that has the image on top; null where there is none.
+  returned: success, with O(store), but not for a rehearsal
+  type: int
+  sample: 4
+next_boot:
+  description: Whether the next boot goes there.
+  returned: success, with O(store), but not for a rehearsal
+  type: bool
+  sample: true
 unfit:
   description: The extended attributes that the format cannot hold, each with the first path that has it.
   returned: success

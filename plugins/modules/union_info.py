@@ -167,7 +167,9 @@ store:
   type: dict
   contains:
     generations:
-      description: The generations, each with its C(number) and its C(layers), the oldest layer first.
+      description: >-
+        The generations, each with its C(number) and its C(layers), the oldest layer first. A layer that ends in C(.squashfs) or
+        C(.ext4) is an image, which hides the root device and the layers before it.
       type: list
       elements: dict
     current:

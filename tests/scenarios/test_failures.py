@@ -6,6 +6,8 @@ each leaves the machine as the next expects it, protected but where its name say
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from .conftest import Host
@@ -30,7 +32,7 @@ def host(folder):
             "overlayroot_data": "LABEL=overlayroot",
         },
     )
-    host.start("13", disks=["256M", "64M:exfat:EXCHANGE", "64M:vfat:OTHER"])
+    host.start("13", disks=["1G", "64M:exfat:EXCHANGE", "64M:vfat:OTHER"])
     yield host
     host.guest.remove()
 
@@ -122,7 +124,29 @@ def test_layers_are_stacked_and_a_generation_can_be_visited(host):
     assert host.sh("cat /etc/layer /etc/kept").split() == ["second", "kept"]
 
 
+def test_a_commit_takes_the_place_of_the_root_device(host):
+    """The upper is not in it: it is left to a rollback to give that up."""
+    made = json.loads(host.sh("overlayrootctl commit --store whole --without-upper --compression lz4 --drop-acls --json"))
+    assert (made["generation"], made["next_boot"]) == (3, False)
+    host.sh("overlayrootctl rollback 3")
+    host.guest.reboot()
+    assert (host.record()["generation"], host.record()["persistence"]) == ("3", "upper")
+    assert "lowerdir=/run/initramfs/overlayroot/image," in host.sh("findmnt -no FS-OPTIONS --mountpoint /")
+    assert host.sh("findmnt -no FSTYPE /run/initramfs/overlayroot/image") == "squashfs"
+    assert host.sh("cat /etc/layer /etc/only-first").split() == ["second", "first"]
+    assert host.sh("test ! -e /etc/kept && echo gone") == "gone"
+    assert host.play("status").returncode == 0
+
+
+def test_a_rollback_leaves_an_image(host):
+    host.sh("overlayrootctl rollback 2")
+    host.guest.reboot()
+    assert host.record()["generation"] == "2"
+    assert host.sh("cat /etc/layer /etc/only-first").split() == ["second", "first"]
+
+
 def test_the_console_can_ask_for_a_reset(host):
+    host.sh("touch /etc/kept")
     host.boot("overlayroot.reset")
     assert host.sh("test ! -e /etc/kept && cat /etc/layer") == "second"
 

@@ -11,7 +11,7 @@ mkdir -p "$OVERLAYROOT_RUN"
 : >"$OVERLAYROOT_CMDLINE"
 # shellcheck source=roles/initramfs/files/overlayroot.sh
 . "$top/roles/initramfs/files/overlayroot.sh"
-store='' root=$scratch/root
+store='' loop='' root=$scratch/root
 
 # The value found, the value expected.
 equal() {

@@ -1,4 +1,4 @@
-# shellcheck shell=dash disable=SC2154,SC2034 # the library and its tests share variables
+# shellcheck shell=dash disable=SC2154,SC2034,SC2329 # the library and its tests share variables, and functions in place of commands
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -33,6 +33,62 @@ test_a_missing_layer_fails() {
     make_store
     rmdir "$store/layers/a"
     ! overlayroot_read_generation 2 && equal "$reason" "generation 2: layer a is missing"
+}
+
+make_image() {
+    make_store
+    : >"$store/layers/c.squashfs"
+    printf '%s\n' a c.squashfs b.2 >"$store/generations/3"
+    OVERLAYROOT_RELEASE=$scratch/release
+    echo 6.1 >"$OVERLAYROOT_RELEASE"
+    done=''
+    mkdir -p "$OVERLAYROOT_RUN/image/lib/modules/6.1"
+    modprobe() { done="$done modprobe:$*"; }
+    losetup() { if [ "$1" = -f ]; then echo /dev/loop7; else done="$done losetup:$*"; fi; }
+    mount() { done="$done mount:$*"; }
+}
+
+test_an_image_takes_the_place_of_the_base_and_of_what_it_was_made_of() {
+    make_image
+    overlayroot_read_generation 3 &&
+        equal "$lower,$below,$layers" "$store/layers/b.2,$OVERLAYROOT_RUN/image,3" &&
+        equal "$saved" "$store/layers/b.2:$store/layers/a" &&
+        equal "$done" " modprobe:-q -a loop squashfs losetup:-r /dev/loop7 $store/layers/c.squashfs\
+ mount:-n -t squashfs -o ro /dev/loop7 $OVERLAYROOT_RUN/image"
+}
+
+test_an_image_is_given_back_when_another_generation_is_chosen() {
+    make_image
+    overlayroot_read_generation 3 && done='' && overlayroot_read_generation 2 &&
+        equal "$done" " losetup:-d /dev/loop7" &&
+        equal "$lower,$below" "$store/layers/b.2:$store/layers/a,$OVERLAYROOT_RUN/base"
+}
+
+test_an_image_without_the_modules_of_the_kernel_is_refused() {
+    make_image
+    echo 6.12 >"$OVERLAYROOT_RELEASE"
+    ! overlayroot_read_generation 3 &&
+        equal "$reason" "generation 3: image c.squashfs has no modules of the kernel 6.12" || return
+    # They are on a /usr of its own.
+    overlayroot_is_mounted() { [ "$1" = "$root/usr" ]; }
+    overlayroot_read_generation 3
+}
+
+test_an_image_that_cannot_be_mounted_is_refused() {
+    make_image
+    mount() { return 1; }
+    ! overlayroot_read_generation 3 && equal "$reason" "generation 3: image c.squashfs cannot be mounted as squashfs" || return
+    losetup() { return 1; }
+    ! overlayroot_read_generation 3 && equal "$reason" "generation 3: image c.squashfs gets no loop device" || return
+    rm "$store/layers/c.squashfs"
+    ! overlayroot_read_generation 3 && equal "$reason" "generation 3: layer c.squashfs is missing"
+}
+
+test_a_rollback_to_an_image_that_cannot_be_booted_leaves_all() {
+    make_session
+    make_image
+    mount() { return 1; }
+    ! overlayroot_rollback 3 && [ -d "$store/upper" ] && equal "$(cat "$store/boot/current")" 2
 }
 
 test_a_layer_cannot_leave_the_store() {
@@ -114,7 +170,6 @@ test_the_first_save_stacks_one_layer() {
     overlayroot_save new && equal "$(cat "$store/generations/1")" new && equal "$(cat "$store/boot/current")" 1
 }
 
-# shellcheck disable=SC2329 # called in place of the commands
 cut_off_after() {
     steps_left=$1
     spend() { [ "$steps_left" -gt 0 ] && steps_left=$((steps_left - 1)) || exit 1; }
@@ -141,7 +196,7 @@ take_snapshot() { overlayroot_save new && overlayroot_rollback 2; }
 
 test_a_snapshot_is_gone_on_with_wherever_it_was_cut_off() {
     for left in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        rm -rf "$scratch"/*
+        rm -rf "${scratch:?}"/*
         make_session
         (cut_off_after "$left" && take_snapshot) || :
         take_snapshot || return

@@ -84,6 +84,7 @@ class Commit(NamedTuple):
     keeps_old: bool = True
     tree: Tree = None
     destroys: bool = False
+    is_used: bool = False  # by a generation of the store: it is not made again
 
     @property
     def path(self):

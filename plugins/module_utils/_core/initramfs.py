@@ -50,6 +50,12 @@ def lacking(image, library, data_fstype):
     return tuple(missing)
 
 
+def lacking_for(image, fstype):
+    """The kernel modules that the image lacks to mount another image, of a file system of that type."""
+    modules = module_names(image)
+    return tuple(name for name in ("loop", fstype) if name not in modules)
+
+
 def with_union(image, library, data_fstype):
     """An image without the union as it is once it was made with the hook in place."""
     modules = {"kernel/%s.ko" % name for name in _needed(data_fstype)}

@@ -14,6 +14,7 @@ RUN = "/run/initramfs/overlayroot"
 BASE = RUN + "/base"
 DATA = RUN + "/data"
 RAM = RUN + "/rw"
+IMAGE = RUN + "/image"
 STORE = DATA + "/overlayroot"
 
 # What is held by whoever changes the host, as far as it is there.

@@ -348,6 +348,27 @@ class SaveLayer(NamedTuple):
         return (RemoveLayer(self.id),)
 
 
+class NoteImage(NamedTuple):
+    """Of what is to be known about an image in the store: its checksum above all."""
+
+    id: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "note_image", "path": self.path}
+
+    @property
+    def path(self):
+        return f"{store.LAYERS}/{self.id}.json"
+
+    def simulate(self, state):
+        return state.with_entry(self.path, json.dumps({"format": self.id.rpartition(".")[2]}))
+
+    def undo(self, before):
+        return (RemoveFile(self.path),)
+
+
 class RemoveLayer(NamedTuple):
     """Of a layer that no generation needs."""
 

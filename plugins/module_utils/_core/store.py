@@ -26,6 +26,9 @@ FOLDERS = (TOP, LAYERS, GENERATIONS, BOOT)
 # How the store is laid out.
 _VERSION = "1"
 
+# How the names of images end: of what was committed, for a generation to stand on.
+_IMAGES = (".squashfs", ".ext4")
+
 # What the boot hook takes for a layer: nothing that leads out of the store, nothing that is hidden.
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
 
@@ -79,6 +82,10 @@ class Store(NamedTuple):
         numbers = [number for number, ids in self.generations.items() if ids and ids[-1] == name]
         return max(numbers, default=None)
 
+    def uses(self, name):
+        """Whether a generation has a layer."""
+        return any(name in (ids or ()) for ids in self.generations.values())
+
     def is_whole(self, number):
         ids = self.generations[number]
         return ids is not None and all(name in self.layers for name in ids)
@@ -129,9 +136,22 @@ def bootable(state, number):
     return needed(state).ids(number) if number else ()
 
 
-def lowers(ids):
-    """The folders that show a generation of these layers, the topmost first."""
-    return (*(f"{LAYERS}/{name}" for name in reversed(ids)), layout.BASE)
+def lowers(ids, mounted=""):
+    """The folders that show a generation of these layers, the topmost first; `mounted` is the image that can be seen."""
+    image = image_of(ids)
+    if image and image != mounted:
+        raise OverlayrootError(f"image {image}", "is not mounted, so it cannot be read", "Boot a generation that stands on it")
+    return (*folders(ids[ids.index(image) + 1 :] if image else ids), layout.IMAGE if image else layout.BASE)
+
+
+def folders(ids):
+    """Those of the layers that are no images, the topmost first."""
+    return tuple(f"{LAYERS}/{name}" for name in reversed(ids) if not is_image(name))
+
+
+def image_of(ids):
+    """What a generation of these layers stands on; empty for the base."""
+    return next(filter(is_image, reversed(ids)), "")
 
 
 def check_id(name):
@@ -139,6 +159,13 @@ def check_id(name):
         raise OverlayrootError(
             f"layer {name}", "is no name of a layer", "Use letters, digits, '_', '-' and '.', which is not to be the first"
         )
+    if is_image(name):
+        raise OverlayrootError(f"layer {name}", "is what an image would be called", "Use a name that ends otherwise")
+
+
+def is_image(name):
+    """Whether a layer is one: it holds all that the root shows through the layers before it, and the base."""
+    return name.endswith(_IMAGES)
 
 
 def text(ids):

@@ -21,3 +21,7 @@ def lines(result):
             ("length", "" if image["size"] is None else size(image["size"])),
         ]
     )
+    number = result.get("generation")
+    if number is not None:
+        way = "The next boot goes there" if result["next_boot"] else f"overlayrootctl rollback {number} goes there"
+        yield f"Generation {number} stands on it. {way}."

@@ -8,19 +8,21 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import layout, mounted, mountinfo, store
+from .._core import initramfs, layout, mounted, mountinfo, record, store
 from .._core.commit import ANOTHER, THE_SOURCE, Commit, Image, Source, room
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
 from .._core.state import Sight
 from .._core.union import from_mount
+from . import base
 from .union_diff import reachable
 
 ARGUMENTS = {
     "source": {"type": "list", "elements": "str", "required": True},
     "upper": {"type": "bool", "default": True},
     "userxattr": {"type": "bool", "default": False},
-    "target": {"type": "str", "required": True},
+    "target": {"type": "str"},
+    "store": {"type": "str"},
     "format": {"type": "str", "choices": ["squashfs", "ext4", "directory"], "default": "squashfs"},
     "compression": {"type": "str", "choices": ["gzip", "lz4", "lzo", "xz", "zstd"], "default": "zstd"},
     "drop_acls": {"type": "bool", "default": False},
@@ -28,7 +30,7 @@ ARGUMENTS = {
     "keep_old": {"type": "bool", "default": True},
     "state": {"type": "str", "choices": ["committed", "rehearsed"], "default": "committed"},
 }
-RULES = {}
+RULES = {"required_one_of": [["target", "store"]], "mutually_exclusive": [["target", "store"]]}
 
 ACLS = ("system.posix_acl_access", "system.posix_acl_default")
 
@@ -38,6 +40,7 @@ class Wanted(NamedTuple):
     upper: bool
     userxattr: bool
     target: str
+    store: str  # the image's name in it; empty for another target
     format: str
     compression: str  # of squashfs
     dropped: tuple
@@ -49,7 +52,8 @@ class Wanted(NamedTuple):
 def wanted(params):
     if not params["source"]:
         raise OverlayrootError("source", "is empty", "Name the mount point of a union, or layers")
-    target = clean(params["target"])
+    stored = _stored(params)
+    target = f"{store.LAYERS}/{stored}" if stored else clean(params["target"])
     if target == "/":
         raise OverlayrootError("target /", "cannot be replaced", "Name the path of the new image or folder")
     is_squashfs = params["format"] == "squashfs"
@@ -58,13 +62,26 @@ def wanted(params):
         params["upper"],
         params["userxattr"],
         target,
+        stored,
         params["format"],
         params["compression"] if is_squashfs else "",
         ACLS if is_squashfs and params["drop_acls"] else (),
         params["replace"],
-        params["keep_old"],
+        params["keep_old"] and not stored,
         params["state"] == "rehearsed",
     )
+
+
+def _stored(params):
+    """The name of an image in the store."""
+    if (params["store"] is None) == (params["target"] is None):
+        raise OverlayrootError("target", "has to be given, or a name in the store, not both", "Give one of the two")
+    if params["store"] is None:
+        return ""
+    store.check_id(params["store"])
+    if params["format"] == "directory":
+        raise OverlayrootError("format directory", "is none that a host boots from", "Choose squashfs or ext4")
+    return f"{params['store']}.{params['format']}"
 
 
 def locked(wanted):
@@ -73,18 +90,32 @@ def locked(wanted):
 
 def sight(wanted):
     above = posixpath.dirname(wanted.target)
-    return Sight(paths=(*wanted.source, wanted.target, above), folders=store.FOLDERS, layers=True)
+    return Sight(
+        paths=(*wanted.source, wanted.target, above),
+        files=(layout.RECORD,),
+        folders=store.FOLDERS,
+        layers=True,
+        initramfs=bool(wanted.store),
+    )
+
+
+def then(wanted):
+    """What is made of a new image: a planner and what that wants; None where it is only to be there."""
+    return (base, base.Wanted(wanted.store, wanted.upper)) if wanted.store and not wanted.rehearsed else None
 
 
 def job(seen, wanted):
     """The Commit that is asked for. What source and target hold is not known yet."""
     union = _union(seen, wanted)
     source = _source(seen, wanted, union)
+    if wanted.store:
+        _check_store(seen, wanted, union)
     image = Image(seen.real(wanted.target), wanted.format, wanted.compression)
     _check_target(seen, wanted, image)
     _check_apart(seen, image, source, union)
     layers = source.layers or from_mount(union, seen.overlay).lower
-    return Commit(source._replace(saved=_saved(seen, layers)), image, wanted.dropped, wanted.keep_old)
+    is_used = bool(wanted.store) and store.needed(seen).uses(wanted.store)
+    return Commit(source._replace(saved=_saved(seen, layers)), image, wanted.dropped, wanted.keep_old, is_used=is_used)
 
 
 def asked(job, wanted):
@@ -93,7 +124,7 @@ def asked(job, wanted):
 
 
 def plan(found, job, wanted):
-    if wanted.rehearsed or found.holds == THE_SOURCE:
+    if wanted.rehearsed or job.is_used or found.holds == THE_SOURCE:
         return ()
     for attribute, path in found.tree.unfit:
         if attribute not in job.dropped:
@@ -146,8 +177,21 @@ def _source(seen, wanted, mount):
 def _saved(seen, layers):
     """What the records say of those layers that are in the store."""
     ids = {layer[len(store.LAYERS) + 1 :].split("/")[0] for layer in layers if layer.startswith(store.LAYERS + "/")}
-    found = store.of(seen) if ids else None
+    found = store.of(seen) if ids or layout.IMAGE in layers else None
+    if layout.IMAGE in layers:
+        ids.add(store.image_of(found.ids(record.of(seen).generation)))
     return {name: found.layers[name] for name in sorted(ids) if name in found.layers} if found else {}
+
+
+def _check_store(seen, wanted, union):
+    if union is None or union.path != "/":
+        raise OverlayrootError(f"store {wanted.store}", "takes the root that the host has booted", "Give source: /")
+    for release, image in sorted(seen.initramfs.items()):
+        lacking = initramfs.lacking_for(image, wanted.format)
+        if lacking:
+            raise OverlayrootError(
+                f"initramfs of {release}", f"lacks the kernel module {lacking[0]}, so it cannot boot from an image", "Run the playbook provision"
+            )
 
 
 def _check_layer(seen, layer):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import mounted, mountinfo, store
+from .._core import layout, mounted, mountinfo, record, store
 from .._core.comparison import Comparison, Part
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
@@ -76,7 +76,7 @@ def sight(wanted):
         return Sight(paths=(wanted.path,), layers=True)
     if wanted.upper is not None:
         return Sight(paths=(wanted.upper, *wanted.lower))
-    return Sight(folders=store.FOLDERS, layers=True)
+    return Sight(files=(layout.RECORD,), folders=store.FOLDERS, layers=True)
 
 
 def comparison(seen, wanted):
@@ -108,15 +108,23 @@ def _of_store(seen, new, old, *names):
     if not unions:
         raise OverlayrootError("the base", "is not mounted", "Boot the host into its union")
     _root, *others = unions
-    parts = [Part("/", store.lowers(new), store.lowers(old))]
+    image = _image(seen)
+    parts = [Part("/", store.lowers(new, image), store.lowers(old, image))]
     for mount, union in others:
         base = reachable(seen, mount, union.lower[-1:])
         parts.append(Part(mount.path, *(_at(mount.path, ids) + base for ids in (new, old))))
     return Comparison(tuple(parts), "overlay", *names)
 
 
+def _image(seen):
+    """The one that the host has booted from; empty where it is none."""
+    if mountinfo.at(seen.mounts, layout.IMAGE) is None:
+        return ""
+    return store.image_of(store.needed(seen).ids(record.of(seen).generation))
+
+
 def _at(path, ids):
-    return tuple(folder + path for folder in store.lowers(ids)[:-1])
+    return tuple(folder + path for folder in store.folders(ids))
 
 
 def _of_union(seen, wanted):

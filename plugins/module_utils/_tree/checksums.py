@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from .._core import store
 from .._core.errors import OverlayrootError
+from .._host import files
+from . import content
 from .layers import opened
 from .manifest import manifest
+
+_CHUNK = 1 << 20
 
 
 def checksums(state):
@@ -20,7 +26,18 @@ def checksums(state):
 def checksum(name, about):
     """Of a layer and what its record says; None where it cannot be read."""
     try:
+        if store.is_image(name):
+            return of_image(name)
         with opened([f"{store.LAYERS}/{name}"], about.get("format", "overlay")) as (layer,):
             return manifest(layer)
     except (OSError, KeyError, OverlayrootError):
         return None
+
+
+def of_image(name):
+    digest = hashlib.sha256()
+    with files.parent(f"{store.LAYERS}/{name}") as (above, file):
+        with open(content.open_file(above, file), "rb", buffering=0) as stream:
+            for chunk in iter(lambda: stream.read(_CHUNK), b""):
+                digest.update(chunk)
+    return digest.hexdigest()

@@ -14,6 +14,7 @@ from .._core import steps, store, times
 from .._host import files, interrupts
 from . import kept, removal
 from .background import in_background
+from .checksums import of_image
 from .copy import save
 from .layers import opened
 from .manifest import manifest
@@ -26,14 +27,18 @@ def _save_layer(step):
         totals = save(parts, above, step.id, lambda files, size: interrupts.check())
     with opened([step.path], step.format) as (layer,):
         checksum = manifest(layer)
-    about = {
-        "label": step.label,
-        "format": step.format,
-        "time": time.strftime(times.FORMAT, time.gmtime()),
-        **totals._asdict(),
-        "sha256": checksum,
-    }
-    files.write(step.path + ".json", json.dumps(about) + "\n", 0o644)
+    _note(step.path + ".json", {"label": step.label, "format": step.format}, {**totals._asdict(), "sha256": checksum})
+
+
+def _note_image(step):
+    with files.parent(f"{store.LAYERS}/{step.id}") as (above, name):
+        blocks = os.stat(name, dir_fd=above, follow_symlinks=False).st_blocks
+    _note(step.path, {"format": step.id.rpartition(".")[2]}, {"bytes": 512 * blocks, "sha256": of_image(step.id)})
+
+
+def _note(path, about, found):
+    noted = {**about, "time": time.strftime(times.FORMAT, time.gmtime()), **found}
+    files.write(path, json.dumps(noted) + "\n", 0o644)
 
 
 def _prepare_kept(step):
@@ -85,6 +90,7 @@ EFFECTS = {
     steps.Keep: _keep,
     steps.PrepareKept: _prepare_kept,
     steps.SaveLayer: _save_layer,
+    steps.NoteImage: _note_image,
     steps.RemoveLayer: _remove_layer,
     steps.RemoveTree: _remove_tree,
 }

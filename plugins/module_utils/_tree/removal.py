@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tree of the store, removed."""
+"""A tree or file of the store, removed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ def remove(above, name):
     try:
         top = os.open(name, files.FOLDER, dir_fd=above)
     except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        os.unlink(name, dir_fd=above)
         return
     try:
         free = (str(number) for number in itertools.count())

@@ -24,10 +24,11 @@ setting() {
 
 type=$(setting data_type)
 manual_add_modules overlay
-[ -z "$type" ] || manual_add_modules "$type"
+# A generation of a store may stand on an image.
+[ -z "$type" ] || manual_add_modules "$type" loop squashfs ext4
 
 copy_file library "$library"
-for tool in chown chmod cp; do
+for tool in chown chmod cp losetup; do
     copy_exec "$(command -v "$tool")" /bin
 done
 if [ -n "$type" ] && checker=$(command -v "fsck.$type"); then

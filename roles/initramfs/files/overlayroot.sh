@@ -8,13 +8,14 @@
 #   overlayroot_find_device ID          sets DEV to the node of ID (/dev/..., UUID=..., LABEL=...)
 #   overlayroot_check_device DEV TYPE   checks the file system; fails if it cannot be used
 #
-# Needs: mount umount mkdir mv ln cat cp chown chmod modprobe sync. `mount` may be klibc's: two arguments
+# Needs: mount umount mkdir mv ln cat cp chown chmod losetup modprobe sync. `mount` may be klibc's: two arguments
 # always, `-o move` and `-o bind` for the long options.
 
 : "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
 : "${OVERLAYROOT_PUBLIC:=/run/overlayroot}"
 : "${OVERLAYROOT_CMDLINE:=/proc/cmdline}"
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
+: "${OVERLAYROOT_RELEASE:=/proc/sys/kernel/osrelease}"
 
 newline='
 '
@@ -166,19 +167,47 @@ overlayroot_restore_root() {
     mount -n -o "remount,$root_access" none "$root"
 }
 
-# Sets lower to the layers of generation $1, topmost first, and layers to their number.
+# Sets saved to the layers of generation $1, topmost first, and layers to their number; lower to those that the
+# root is seen through, and below to what is under them: the base, or an image, which holds the whole root as it
+# was seen through the layers before it.
 overlayroot_read_generation() {
-    local id file=$store/generations/$1
-    lower='' layers=0
+    local id image='' file=$store/generations/$1
+    overlayroot_release_image
+    saved='' lower='' layers=0 below=$OVERLAYROOT_RUN/base
     [ "$1" != 0 ] || return 0
     [ -n "$store" ] || overlayroot_fail "generation $1: there is no data file system to hold it" || return
     [ -f "$file" ] || overlayroot_fail "generation $1: the store does not have it" || return
     while read -r id || [ -n "$id" ]; do
         overlayroot_is_id "$id" || overlayroot_fail "generation $1: bad layer id '$id'" || return
-        [ -d "$store/layers/$id" ] || overlayroot_fail "generation $1: layer $id is missing" || return
-        lower=$store/layers/$id${lower:+:$lower}
+        if [ -f "$store/layers/$id" ]; then
+            image=$id lower=''
+        else
+            [ -d "$store/layers/$id" ] || overlayroot_fail "generation $1: layer $id is missing" || return
+            saved=$store/layers/$id${saved:+:$saved} lower=$store/layers/$id${lower:+:$lower}
+        fi
         layers=$((layers + 1))
     done <"$file"
+    [ -z "$image" ] || overlayroot_mount_image "$image" || overlayroot_fail "generation $1: $reason"
+}
+
+# The name of an image ends in its type. Its kernel modules must be those of the kernel, which comes from the base.
+overlayroot_mount_image() {
+    local type=${1##*.} release
+    below=$OVERLAYROOT_RUN/image
+    modprobe -q -a loop "$type" || :
+    mkdir -p "$below"
+    loop=$(losetup -f) && losetup -r "$loop" "$store/layers/$1" || overlayroot_fail "image $1 gets no loop device" || return
+    mount -n -t "$type" -o ro "$loop" "$below" || overlayroot_fail "image $1 cannot be mounted as $type" || return
+    read -r release <"$OVERLAYROOT_RELEASE"
+    overlayroot_is_mounted "$root/usr" || [ -d "$below/lib/modules/$release" ] ||
+        overlayroot_fail "image $1 has no modules of the kernel $release"
+}
+
+overlayroot_release_image() {
+    [ -n "$loop" ] || return 0
+    ! overlayroot_is_mounted "$OVERLAYROOT_RUN/image" || umount "$OVERLAYROOT_RUN/image"
+    losetup -d "$loop"
+    loop=''
 }
 
 # Sets current to the generation that is booted unless another one is asked for.
@@ -396,7 +425,7 @@ overlayroot_mount_root() {
     overlayroot_make_upper "$uppers" "$owner" "$mode" || return
     mount -n -o remount,ro none "$root" || overlayroot_fail "the base cannot be made read-only" || return
     mount -n -o move "$root" "$OVERLAYROOT_RUN/base" || overlayroot_fail "the root cannot be moved" || return
-    overlayroot_mount_overlay "${lower:+$lower:}$OVERLAYROOT_RUN/base" "$uppers" "$root"
+    overlayroot_mount_overlay "${lower:+$lower:}$below" "$uppers" "$root"
 }
 
 # A separate /usr was mounted by the initramfs and moved with the root, out of the union's sight.
@@ -422,7 +451,7 @@ overlayroot_mount_usr() {
 overlayroot_layers_at() {
     local layer plain IFS=:
     plain=$(printf '%b' "$1")
-    for layer in $lower; do
+    for layer in $saved; do
         [ ! -d "$layer$plain" ] || printf '%s:' "$layer$1"
     done
 }
@@ -620,6 +649,7 @@ overlayroot_undo() {
     fi
     overlayroot_restore_root
     ! overlayroot_is_mounted "$OVERLAYROOT_RUN/rw" || umount "$OVERLAYROOT_RUN/rw"
+    overlayroot_release_image
     ! overlayroot_is_mounted "$OVERLAYROOT_RUN/data" || umount "$OVERLAYROOT_RUN/data"
 }
 
@@ -652,7 +682,7 @@ overlayroot_union() {
 # Makes the root mounted at $1 a union as its own /etc/overlayroot/boot.conf asks. Returns 0 when the
 # boot may go on, with or without the union, and the boot record says which.
 overlayroot_boot() {
-    root=$1 store='' lower='' layers=0 generation=0 persistence='' reason=''
+    root=$1 store='' loop='' layers=0 generation=0 persistence='' reason=''
     ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback='' ask_keep=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
     mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"

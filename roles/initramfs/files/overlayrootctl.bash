@@ -16,7 +16,7 @@ _overlayrootctl() {
             rollback) words='--help --check --json' ;;
             generations) words='--help --json' ;;
             prune) words='--help --keep --before --size --check --json' ;;
-            commit) words='--help --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
+            commit) words='--help --store --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
             check) words='--help --repair --check --json' ;;
         esac
     fi

@@ -91,6 +91,12 @@ def test_an_upper_on_the_disk_is_saved_by_the_next_boot():
     assert steps[2].content == "save=new\n"
 
 
+@pytest.mark.parametrize("name", ["a.squashfs", "a.ext4"])
+def test_the_name_of_an_image_is_no_name_of_a_layer(name):
+    with pytest.raises(OverlayrootError, match="is what an image would be called"):
+        save.wanted({**PARAMS, "id": name})
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", ".a", "a/b", "a b", "a:b", "\n"])
 def test_what_is_no_name_of_a_layer(name):
     with pytest.raises(OverlayrootError, match="is no name of a layer. Use letters, digits"):

@@ -17,7 +17,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.commit impo
     Tree,
 )
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
-from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_commit
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import base, union_commit
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
 
 PARAMS = {name: argument.get("default") for name, argument in union_commit.ARGUMENTS.items()}
@@ -116,6 +116,65 @@ def test_the_layers_of_the_store_are_known():
     assert job(stored, upper=False).source.saved == saved
     assert job(stored, source=[layers[0], "/l"]).source.saved == {"a": {"sha256": "1"}}
     assert job(stored, source=["/k"]).source.saved == {}
+
+
+def booted(**about):
+    """A host that was booted into a generation that stands on an image."""
+    root = mount(1, 0, "/", "overlay", f"lowerdir={store.LAYERS}/b:{layout.IMAGE},upperdir=/rw/upper,workdir=/rw/work")
+    layers = {"old.ext4": None, "old.ext4.json": '{"sha256": "2"}', "b": None}
+    more = {
+        "folders": (*FOLDERS, f"{store.LAYERS}/b", layout.IMAGE),
+        "small_files": {**SAVED, store.LAYERS: layers, store.GENERATIONS: {"1": "a\n", "2": "old.ext4\nb\n"}},
+        "files": {layout.RECORD: "protected=yes\ngeneration=2\npersistence=none\n"},
+        "mounts": (
+            root,
+            mount(2, 1, layout.BASE),
+            mount(3, 1, layout.DATA),
+            mount(4, 1, layout.IMAGE, "ext4"),
+            mount(5, 1, "/k", "overlay", "lowerdir=/l"),
+        ),
+        "initramfs": {"6": frozenset(("kernel/loop.ko", "kernel/squashfs.ko"))},
+        **about,
+    }
+    return FakeHost(**more)
+
+
+STORED = {"target": None, "store": "new", "source": ["/"], "upper": False}
+
+
+def test_into_the_store():
+    asked = job(booted(), **STORED)
+    assert asked.image == (f"{store.LAYERS}/new.squashfs", "squashfs", "zstd")
+    assert asked.source.layers == (f"{store.LAYERS}/b", layout.IMAGE)
+    assert asked.source.saved == {"b": {}, "old.ext4": {"sha256": "2"}}
+    assert not (asked.keeps_old or asked.is_used)
+    assert union_commit.then(wanted(**STORED)) == (base, base.Wanted("new.squashfs", False))
+    assert union_commit.then(wanted(**STORED, state="rehearsed")) is None
+    assert union_commit.then(wanted()) is None
+
+
+def test_an_image_that_a_generation_has_is_not_made_again():
+    generations = {"1": "new.squashfs\nb\n", "2": "b\n"}
+    asked = job(booted(small_files={**booted().small_files, store.GENERATIONS: generations}), **STORED)
+    assert asked.is_used
+    assert union_commit.plan(Found(TREE, ROOMY, UNKNOWN), asked, wanted(**STORED)) == ()
+
+
+@pytest.mark.parametrize(
+    ("about", "params", "said"),
+    [
+        ({}, {"source": ["/k"]}, "store new.squashfs: takes the root that the host has booted. Give source: /"),
+        ({}, {"target": "/srv/new"}, "target: has to be given, or a name in the store, not both"),
+        ({}, {"store": None}, "target: has to be given, or a name in the store, not both"),
+        ({}, {"format": "directory"}, "format directory: is none that a host boots from"),
+        ({}, {"store": "a/b"}, "layer a/b: is no name of a layer"),
+        ({}, {"format": "ext4"}, "initramfs of 6: lacks the kernel module ext4, so it cannot boot from an image"),
+    ],
+)
+def test_what_cannot_go_into_the_store(about, params, said):
+    with pytest.raises(OverlayrootError) as caught:
+        job(booted(**about), **{**STORED, **params})
+    assert said in str(caught.value)
 
 
 def test_a_target_that_is_a_device():

@@ -178,6 +178,28 @@ def test_what_was_not_saved(params, said):
     assert said in str(caught.value)
 
 
+def on_an_image():
+    """Booted from one, for which the layers go on for /usr."""
+    seen_by = booted({"6": "a\nnew.ext4\n", "7": "a\nnew.ext4\nb\n", "8": "old.ext4\n"})
+    layers = {**seen_by.small_files[store.LAYERS], "new.ext4": None, "old.ext4": None}
+    return seen_by._replace(
+        small_files={**seen_by.small_files, store.LAYERS: layers},
+        files={layout.RECORD: "protected=yes\ngeneration=6\npersistence=none\n"},
+        mounts=(*seen_by.mounts, mount(8, 2, layout.IMAGE)),
+    )
+
+
+def test_generations_that_stand_on_an_image():
+    root, usr = compared(on_an_image(), generation=7).parts
+    assert (root.new, root.old) == ((f"{store.LAYERS}/b", layout.IMAGE), (layout.IMAGE,))
+    assert usr.new == (f"{store.LAYERS}/b/usr", f"{store.LAYERS}/a/usr", layout.BASE + "/usr")
+    root = compared(on_an_image(), generation=6, since=2).parts[0]
+    assert (root.new, root.old) == ((layout.IMAGE,), (f"{store.LAYERS}/b", f"{store.LAYERS}/a", layout.BASE))
+    for seen_by, number in ((on_an_image(), 8), (on_an_image()._replace(mounts=booted().mounts), 6)):
+        with pytest.raises(OverlayrootError, match="is not mounted, so it cannot be read. Boot a generation"):
+            compared(seen_by, generation=number)
+
+
 @pytest.mark.parametrize(("mounts", "said"), [((ROOT,), "no data file system"), ((ROOT, mount(2, 1, layout.DATA)), "the base: is not mounted")])
 def test_a_host_without_its_union(mounts, said):
     with pytest.raises(OverlayrootError, match=said):

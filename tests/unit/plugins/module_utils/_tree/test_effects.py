@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import layo
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import (
+    NoteImage,
     PrepareKept,
     RemoveLayer,
     RemoveTree,
@@ -22,7 +24,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps impor
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import interrupts, lock
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background import in_background
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
-from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksums
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksum, checksums
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
@@ -102,6 +104,20 @@ def test_the_checksum_is_that_of_the_layer(place):
     assert checksums(state) != {"1": record("1")["sha256"]}
     os.rename(f"{store.LAYERS}/1", f"{store.LAYERS}/2")
     assert checksums(state) == {"1": None}
+
+
+def test_an_image_is_noted_and_removed(place):
+    write(f"{store.LAYERS}/1.squashfs", "x" * 5000)
+    do(NoteImage("1.squashfs"))
+    about = record("1.squashfs")
+    assert (about["format"], about["bytes"]) == ("squashfs", 8192)
+    assert about["sha256"] == hashlib.sha256(b"x" * 5000).hexdigest() == checksum("1.squashfs", about)
+    do(RemoveLayer("1.squashfs"))
+    assert os.listdir(store.LAYERS) == []
+    wait_for(store.TRASH, [])
+    assert checksum("1.squashfs", about) is None
+    with pytest.raises(OverlayrootError, match="^note image .*: No such file"):
+        do(NoteImage("1.squashfs"))
 
 
 def test_files_below_a_mount_point_are_not_lost_silently(place):
