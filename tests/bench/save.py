@@ -102,7 +102,7 @@ class Engine:
         above = os.open(disk, os.O_RDONLY)
         try:
             with opened([str(self.upper)], "overlay") as (root,):
-                assert not save([("/", root)], above, "layer").changed
+                assert not save([("/", root, None)], above, "layer").changed
         finally:
             os.close(above)
 

@@ -21,7 +21,7 @@ class Option(NamedTuple):
 # Kernels and distributions differ in the defaults of what decides whether an upper can be moved,
 # saved and merged, so that is always stated:
 #   index, nfs_export  off: they bind an upper to the inodes of its lower, and a moved upper fails.
-#   metacopy           off: an upper file without its data cannot be saved.
+#   metacopy           off: an upper file without its data is none that anything else can read.
 #   redirect_dir       on: without it renaming a folder of the lower fails with EXDEV, which breaks
 #                      dpkg and libsemanage. Who merges an upper has to resolve the redirects.
 #   xino               auto: inode numbers that are unique in the union, where that is possible.

@@ -323,8 +323,8 @@ class GiveBack(NamedTuple):
 
 
 class SaveLayer(NamedTuple):
-    """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper) of each, that
-    of the root first. `label` is of the user's making."""
+    """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper, layers below) of
+    each, that of the root first. `label` is of the user's making."""
 
     id: str
     uppers: tuple

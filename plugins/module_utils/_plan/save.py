@@ -100,12 +100,12 @@ def copied(seen, name, label):
 
 def _copied_up(uppers):
     """The folders that hold the mount points."""
-    return map(CopyUp, sorted({posixpath.dirname(path) for path, _upper in uppers} - {"/"}))
+    return map(CopyUp, sorted({posixpath.dirname(path) for path, _upper, _lower in uppers} - {"/"}))
 
 
 def _uppers(seen):
-    """(mount point, upper) of the unions that were booted, that of the root first."""
-    uppers = tuple((union.path, union.upper) for _mount, union in mounted.booted(seen))
+    """(mount point, upper, layers below) of the unions that were booted, that of the root first."""
+    uppers = tuple((union.path, union.upper, union.lower) for _mount, union in mounted.booted(seen))
     if not uppers:
         raise OverlayrootError("the root", "is no union that could be saved", "Boot the host into its union")
     return uppers

@@ -26,6 +26,8 @@ _LAYER = "layer"
 _LINKS = "links"
 # A folder was replaced after its name was read.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+# So many characters of the way to a folder are sent to the second process.
+_WAY = 1000
 
 
 class Totals(NamedTuple):
@@ -40,7 +42,7 @@ _NONE = Totals(0, 0, ())
 def save(parts, above, name, tell=None):
     """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
-    `parts` is (path in the layer, Folder) of each, that of the root first. The layer lies aside until all
+    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. The layer lies aside until all
     of it is on the disk. `tell(files, bytes)` is called now and then; how far it is can be read beside it, too.
     """
     try:
@@ -63,9 +65,9 @@ def _filled(parts, stage, tell):
     links = made(stage, _LINKS)
     totals = _NONE
     try:
-        for path, folder in parts:
+        for path, folder, below in parts:
             with contextlib.closing(Folder(_placed(stage, path), 0)) as layer:
-                done = Copy(folder, layer, Entries(links), tell, totals).run()
+                done = Copy(folder, layer, Entries(links, below), tell, totals).run()
             changed = (path.rstrip("/") + name for name in done.changed)
             totals = Totals(done.files, done.bytes, (*totals.changed, *changed))
     finally:
@@ -96,7 +98,7 @@ def _placed(stage, path):
 
 def _used(parts):
     """What the file systems of the uppers hold, in bytes: in RAM that is little else."""
-    found = {folder.status.st_dev: os.fstatvfs(folder.fd) for _path, folder in parts}
+    found = {folder.status.st_dev: os.fstatvfs(folder.fd) for _path, folder, _below in parts}
     return sum((counts.f_blocks - counts.f_bfree) * counts.f_frsize for counts in found.values())
 
 
@@ -168,8 +170,9 @@ class Copy:
         level = Level(folders, below, parent, name)
         for done in helper.done():
             self._count(*done)
-        if helper.is_free():
-            helper.send(level, source.fd, target.fd, version_of(source.status))
+        way = level.way(_WAY) if self.entries.below else []
+        if helper.is_free() and way is not None:
+            helper.send(level, source.fd, target.fd, version_of(source.status), way)
         else:
             self._count(level, *self._here(level))
         return level
@@ -177,14 +180,14 @@ class Copy:
     def _here(self, level):
         source, target = level.folders
         try:
-            return self.entries.copy(source, target.fd, version_of(source.status))
+            return self.entries.copy(source, target.fd, version_of(source.status), level.way)
         except OverlayrootError as error:
             raise level.within(error) from error
 
-    def _over_there(self, source, target, version):
+    def _over_there(self, source, target, version, way):
         try:
             with contextlib.closing(self.kind(source, 0)) as folder:
-                return self.entries.copy(folder, target, version)
+                return self.entries.copy(folder, target, tuple(version), lambda: way)
         finally:
             os.close(target)
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .._core.errors import OverlayrootError
 from .._host.names import from_os
 
@@ -23,13 +25,20 @@ class Level:
         self.parent = parent
         self.name = name
 
+    def way(self, most=math.inf):
+        """The names that lead to it; None where they have more than `most` characters."""
+        names, level = [], self
+        while level.parent is not None:
+            names.append(level.name)
+            most -= len(level.name)
+            if most < 0:
+                return None
+            level = level.parent
+        return names[::-1]
+
     def path(self):
         """With a slash at the end."""
-        names, level = [""], self
-        while level is not None:
-            names.append(level.name)
-            level = level.parent
-        return from_os("/".join(reversed(names)))
+        return from_os("".join(name + "/" for name in ("", *self.way())))
 
     def path_of(self, name):
         """Of a name in it, or of itself where that is empty."""

@@ -14,6 +14,7 @@ from .._core import steps, store, times
 from .._host import files, interrupts
 from . import kept, removal
 from .background import in_background
+from .below import Below
 from .checksums import of_image
 from .copy import save
 from .layers import opened
@@ -23,7 +24,7 @@ from .manifest import manifest
 def _save_layer(step):
     with contextlib.ExitStack() as stack:
         above = stack.enter_context(files.folder(store.LAYERS))
-        parts = [(path, *stack.enter_context(opened([upper], step.format))) for path, upper in step.uppers]
+        parts = [_part(stack, step.format, *upper) for upper in step.uppers]
         totals = save(parts, above, step.id, lambda files, size: interrupts.check())
     with opened([step.path], step.format) as (layer,):
         checksum = manifest(layer)
@@ -39,6 +40,11 @@ def _note_image(step):
 def _note(path, about, found):
     noted = {**about, "time": time.strftime(times.FORMAT, time.gmtime()), **found}
     files.write(path, json.dumps(noted) + "\n", 0o644)
+
+
+def _part(stack, format, path, upper, lower):
+    below = stack.enter_context(contextlib.closing(Below((upper, *lower), format)))
+    return (path, *stack.enter_context(opened([upper], format)), below)
 
 
 def _prepare_kept(step):

@@ -26,22 +26,26 @@ def version_of(status):
 
 
 class Entries:
-    """Copies everything but folders. Errors have a name for their subject. `links` is a folder beside the copy.
+    """Copies everything but folders. Errors have a name for their subject. `below` gives the data that files of
+    an upper do not have themselves; `links` is a folder beside the copy.
 
     There every inode with several names is made first, by a name that says which one it is. So
     processes that copy parts of one tree find each other's, and no table of them is needed.
     """
 
-    def __init__(self, links):
+    def __init__(self, links, below=None):
         self.links = links
+        self.below = below
         self.mover = Mover()
+        self.way = list
         self.files = 0
         self.bytes = 0
         self.changed = []  # names; "" is that of the folder itself
 
-    def copy(self, source, target, version):
+    def copy(self, source, target, version, way):
         """Into the descriptor `target`, in which nothing is made after this. `version` is that of
-        the folder when its folders were read. Gives what it counted."""
+        the folder when its folders were read, `way()` the names that lead to it. Gives what it counted."""
+        self.way = way
         self.files, self.bytes, self.changed = 0, 0, []
         try:
             for name, is_folder, is_file in raw.entries(source):
@@ -70,14 +74,12 @@ class Entries:
         data, status = content.opened(source.fd, name)
         try:
             names = attributes.names(data)
+            values = raw.values(source, data, names)
             if source.file_marks(name, names).metacopy:
-                raise OverlayrootError(
-                    name,
-                    "has its data in a layer below (metacopy)",
-                    "Write it anew, and mount unions that are to be saved with metacopy=off",
-                )
-            is_whole = self._place(target, name, status, partial(self._make_file, data, status, raw.values(source, data, names)))
-            return is_whole and version_of(os.fstat(data)) == version_of(status)
+                make = partial(self._fill_file, name, status, raw.without_marks(source, values))
+            else:
+                make = partial(self._make_file, data, status, values)
+            return self._place(target, name, status, make) and version_of(os.fstat(data)) == version_of(status)
         finally:
             os.close(data)
 
@@ -121,6 +123,19 @@ class Entries:
 
     def _link(self, copy, target, name):
         os.link(copy, name, src_dir_fd=self.links, dst_dir_fd=target, follow_symlinks=False)
+
+    def _fill_file(self, original, status, values, target, name):
+        if self.below is None:
+            raise OverlayrootError(
+                original,
+                "has its data in a layer below (metacopy), and which that is is not known",
+                "Write it anew, and mount unions that are to be saved with metacopy=off",
+            )
+        data = self.below.open_file(self.way(), original, status)
+        try:
+            self._make_file(data, status, values, target, name)
+        finally:
+            os.close(data)
 
     def _make_file(self, data, status, values, target, name):
         copy = os.open(name, _CREATE, 0o600, dir_fd=target)

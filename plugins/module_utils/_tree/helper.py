@@ -21,7 +21,7 @@ _DESCRIPTOR = array.array("i").itemsize
 
 
 class Helper:
-    """`work(source, target, version)` copies from one descriptor to another, over there. It gives
+    """`work(source, target, version, way)` copies from one descriptor to another, over there. It gives
     the number of files and of bytes, and the names that changed."""
 
     def __init__(self, work):
@@ -37,10 +37,10 @@ class Helper:
     def is_free(self):
         return len(self.waiting) < _WAITING
 
-    def send(self, level, source, target, version):
+    def send(self, level, source, target, version, way):
         self.waiting.append(level)
         rights = array.array("i", [source, target])
-        self.channel.sendmsg([json.dumps(version).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        self.channel.sendmsg([json.dumps([version, way]).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
 
     def done(self, wait=False):
         """What has been done meanwhile, or all of it: (level, files, bytes, changed names)."""
@@ -73,18 +73,18 @@ def _serve(parent, ours, channel, work):
         die_with(parent)
         ours.close()
         while True:
-            version, rights, _flags, _address = channel.recvmsg(_PACKET, socket.CMSG_SPACE(2 * _DESCRIPTOR))
-            if not version:
+            about, rights, _flags, _address = channel.recvmsg(_PACKET, socket.CMSG_SPACE(2 * _DESCRIPTOR))
+            if not about:
                 break
-            _answer(channel, work, json.loads(version), array.array("i", rights[0][2]))
+            _answer(channel, work, json.loads(about), array.array("i", rights[0][2]))
     finally:
         # Nothing of what the first process has under way is to be finished here, too.
         os._exit(0)
 
 
-def _answer(channel, work, version, descriptors):
+def _answer(channel, work, about, descriptors):
     try:
-        files, size, changed = work(*descriptors, tuple(version))
+        files, size, changed = work(*descriptors, *about)
         answers = [*(("changed", name) for name in changed), ("done", files, size)]
     except OverlayrootError as error:
         answers = [("failed", error.subject, error.problem, error.cure)]

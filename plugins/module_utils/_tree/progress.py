@@ -12,6 +12,7 @@ import time
 NAME = "progress"
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_LENGTH = 61
 # Seconds between two reports.
 _PAUSE = 0.5
 
@@ -21,6 +22,8 @@ class Progress:
 
     def __init__(self, stage, total):
         self.file = os.open(NAME, _CREATE, 0o600, dir_fd=stage)
+        # When the disk is full, that is not to be said of this file.
+        os.posix_fallocate(self.file, 0, _LENGTH)
         self.total = total
         self.next = 0
 
@@ -29,7 +32,7 @@ class Progress:
         if now >= self.next:
             self.next = now + _PAUSE
             # Each report is as long as any other.
-            os.pwrite(self.file, f"{doing} {min(done, self.total)} {self.total}".ljust(60).encode() + b"\n", 0)
+            os.pwrite(self.file, f"{doing} {min(done, self.total)} {self.total}".ljust(_LENGTH - 1).encode() + b"\n", 0)
 
     def close(self):
         os.close(self.file)

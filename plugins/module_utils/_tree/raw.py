@@ -41,6 +41,11 @@ def values(folder, target, names):
     return {name: value for name, value in found.items() if value is not None}
 
 
+def without_marks(folder, values):
+    """The attributes of a file that got the data it had in a layer below."""
+    return {name: value for name, value in values.items() if name not in (folder.PREFIX + "metacopy", folder.PREFIX + "redirect")}
+
+
 def is_grouped(status):
     """Whether an inode has other names that count: whiteouts of a union share one, only to save some."""
     return status.st_nlink > 1 and not (stat.S_ISCHR(status.st_mode) and status.st_rdev == 0)

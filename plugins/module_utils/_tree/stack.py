@@ -8,6 +8,7 @@ Source: ovl_lookup() in the kernel's fs/overlayfs/namei.c.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -112,6 +113,20 @@ def enter_over(tops, rest, below, roots, name):
         close(found)
         raise
     return (*found, *below)
+
+
+@contextlib.contextmanager
+def reached(roots, way):
+    """The folders that are seen as the one at the end of a way of names."""
+    above, folders = roots, ()
+    try:
+        for part in way:
+            below = enter(above, roots, part)
+            close(folders)
+            above = folders = below
+        yield above
+    finally:
+        close(folders)
 
 
 def open_file(entry, stack, roots):

@@ -34,21 +34,14 @@ def unified(parts, path, names):
 @contextlib.contextmanager
 def _text(roots, path, inside):
     """A descriptor of what a file holds, or of where a link leads to; None where nothing is."""
-    above, folders = roots, []
     *way, name = for_os(inside).split("/")
-    try:
-        for part in way:
-            below = stack.enter(above, roots, part)
-            stack.close(folders)
-            above = folders = below
+    with stack.reached(roots, way) as above:
         entry = stack.find(above, name)
         with contextlib.ExitStack() as cleanup:
             descriptor = entry and _open(path, above, roots, entry)
             if descriptor is not None:
                 cleanup.callback(os.close, descriptor)
             yield descriptor
-    finally:
-        stack.close(folders)
 
 
 def _open(path, above, roots, entry):

@@ -67,11 +67,12 @@ def test_an_upper_in_ram_is_saved_at_once():
         ("write_file", store.GENERATIONS + "/3"),
         ("write_file", store.CURRENT),
     ]
-    assert steps[1].uppers == (
+    assert [step[:2] for step in steps[1].uppers] == [
         ("/", layout.RAM + "/upper"),
         ("/srv/data", layout.RAM + "/mounts/srv=2Fdata/upper"),
         ("/usr", layout.RAM + "/mounts/usr/upper"),
-    )
+    ]
+    assert all(lower for *_upper, lower in steps[1].uppers)
     assert (steps[2].content, steps[3].content) == ("a\nb\nnew\n", "3\n")
 
 

@@ -14,6 +14,7 @@ import time
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.below import Below
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.copy import save
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest import manifest
@@ -52,11 +53,12 @@ def emptied(case):
         subprocess.run([b"rm", b"-rf", case], check=True)
 
 
-def saved(upper, layers, format_="overlay", name="1", tell=None):
+def saved(upper, layers, format_="overlay", name="1", tell=None, lower=None):
     above = os.open(layers, os.O_RDONLY)
     try:
-        with opened([os.fsdecode(upper)], format_) as (root,):
-            return save([("/", root)], above, name, tell)
+        with opened([os.fsdecode(upper)], format_) as (root,), contextlib.ExitStack() as cleanup:
+            below = lower and cleanup.enter_context(contextlib.closing(Below([upper, *lower], format_)))
+            return save([("/", root, below)], above, name, tell)
     finally:
         os.close(above)
 
@@ -114,6 +116,51 @@ FOLDER = [("mkdir", b"a"), ("write", b"a/b", b"x"), ("mkdir", b"a/a"), ("write",
 @example(FOLDER, [[("mkdir", b"c\xff\n"), ("default acl", b"c\xff\n"), ("mkdir", b"c\xff\n/a"), ("write", b"c\xff\n/b", b"x")]])
 def test_a_saved_layer_shows_what_the_upper_showed(place, options, base, sessions):
     check(place, base, sessions, options)
+
+
+METACOPY = b"index=off,redirect_dir=on,metacopy=on"
+
+
+def check_metacopy(place, base, sessions):
+    """The layers have all their data: what was seen is seen without metacopy, too."""
+    with emptied(place + b"/case") as case:
+        for name in (b"base", b"merged", b"layers", b"none"):
+            os.mkdir(case + b"/" + name)
+        perform(case + b"/base", base)
+        layers = [case + b"/base"]
+        for number, session in enumerate(sessions):
+            upper, work = (case + b"/%s%d" % (name, number) for name in (b"upper", b"work"))
+            os.mkdir(upper)
+            os.mkdir(work)
+            with mounted(case + b"/merged", layers, upper, work, METACOPY) as merged:
+                perform(merged, session)
+            with mounted(case + b"/merged", layers, upper, work, METACOPY) as merged:
+                before = read(merged)
+            lower = [os.fsdecode(layer) for layer in layers]
+            assert saved(os.fsdecode(upper), case + b"/layers", name=str(number), lower=lower).changed == ()
+            layers.insert(0, case + b"/layers/%d" % number)
+            with mounted(case + b"/merged", [*layers, case + b"/none"], options=b"redirect_dir=on,metacopy=off") as merged:
+                assert read(merged) == before
+
+
+DEEP = b"/".join([b"c\xff\n"] * 200)
+
+
+@given(BASES, st.lists(SESSIONS, min_size=1, max_size=2))
+@BOUNDED
+@example(FOLDER, [[("chmod", b"a/b"), ("rename", b"a/b", b"a/a/x"), ("rename", b"a", b"b/x"), ("rename", b"a", b"c\xff\n")]])
+@example(FOLDER, [[("chmod", b"b"), ("rename", b"b", b"a/a/x")], [("chown", b"a/a/x"), ("link", b"a/a/x", b"y")]])
+@example(FOLDER, [[("capability", b"b"), ("long attribute", b"a/b"), ("rename", b"a", b"x")], [("chmod", b"x/b"), ("chmod", b"b")]])
+@example(FOLDER, [[("chmod", b"b"), ("link", b"b", b"a/x"), ("link", b"b", b"a/a/x")]])
+def test_data_from_below(place, base, sessions):
+    check_metacopy(place, base, sessions)
+
+
+def test_data_from_far_below(place):
+    """Where the way is too long to be sent."""
+    way = [DEEP[: 4 * depth - 1] for depth in range(1, 201)]
+    base = [*(("mkdir", folder) for folder in way), ("write", DEEP + b"/a", b"x")]
+    check_metacopy(place, base, [[("chmod", DEEP + b"/a")]])
 
 
 @given(BASES, SESSIONS)

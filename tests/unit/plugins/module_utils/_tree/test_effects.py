@@ -74,7 +74,7 @@ def session(place):
     os.mknod(f"{place}/usr/bin/gone", 0o020000, 0)
     os.chmod(f"{place}/usr", 0o711)
     write(f"{place}/data/file", "12345")
-    return (("/", f"{place}/root"), ("/srv/my data", f"{place}/data"), ("/usr", f"{place}/usr"))
+    return (("/", f"{place}/root", ()), ("/srv/my data", f"{place}/data", ()), ("/usr", f"{place}/usr", ()))
 
 
 def test_uppers_become_one_layer(place):

@@ -15,13 +15,13 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._tree.helper impo
 LEVEL = Level((), (), Level((), ()), "folder")
 
 
-def work(source, target, version):
+def work(source, target, version, way):
     os.write(target, os.read(source, 100))
-    if version == (0,):
+    if version == [0]:
         raise OverlayrootError("name\udcff", "is odd", "Change it")
-    if version == (1,):
+    if version == [1]:
         os._exit(1)
-    return len(version), os.getpid(), [f"{number}\udcff" for number in range(version[0])]
+    return len(way), os.getpid(), [f"{number}\udcff" for number in range(version[0])]
 
 
 @pytest.fixture(name="pipe")
@@ -35,7 +35,7 @@ def fixture_pipe():
 def test_work_is_done_over_there(pipe):
     with contextlib.closing(Helper(work)) as helper:
         os.write(pipe[1], b"passed on")
-        helper.send(LEVEL, *pipe, (5000, 2))
+        helper.send(LEVEL, *pipe, (5000, 2), ["a", "b\udcff"])
         ((level, files, process, changed),) = helper.done(wait=True)
         assert (level, files, process) == (LEVEL, 2, helper.process)
         assert process != os.getpid()
@@ -48,7 +48,7 @@ def test_work_is_done_over_there(pipe):
 def test_its_end_is_told(pipe, version, said):
     with contextlib.closing(Helper(work)) as helper:
         os.write(pipe[1], b"x")
-        helper.send(LEVEL, *pipe, (version,))
+        helper.send(LEVEL, *pipe, (version,), [])
         with pytest.raises(OverlayrootError, match=said):
             list(helper.done(wait=True))
     with pytest.raises(ChildProcessError):
@@ -59,7 +59,7 @@ def test_it_waits_for_no_more_than_it_can_hold(pipe):
     with contextlib.closing(Helper(work)) as helper:
         sent = 0
         while helper.is_free():
-            helper.send(LEVEL, *pipe, (7,))
+            helper.send(LEVEL, *pipe, (7,), [])
             sent += 1
         assert 1 < sent < 100
         os.write(pipe[1], b"x")
