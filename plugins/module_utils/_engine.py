@@ -85,7 +85,7 @@ def _commit(planner, wanted, check_mode, meanwhile):
     then = planner.then(wanted)
     if then:
         # What refuses that is to be known before the image is made.
-        _change(*then, check_mode=True)
+        _change(*then, True, meanwhile)
     job = planner.job(see(planner.sight(wanted)), wanted)
     with interrupts.held():
         found = flatten.look(job, not (wanted.rehearsed or job.is_used))
@@ -98,7 +98,7 @@ def _commit(planner, wanted, check_mode, meanwhile):
                     after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
     result = _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
-    return _together(result, _change(*then, check_mode)) if then else result
+    return _together(result, _change(*then, check_mode, meanwhile)) if then else result
 
 
 def _together(one, other):
