@@ -142,11 +142,13 @@ class Copy:
                 raise level.within(failed(name, error)) from error
 
     def _enter(self, helper, descent, level, name):
-        folders = self._folders(level, name)
-        if folders:
-            descent.enter(self._level(helper, folders, level, name))
+        with contextlib.ExitStack() as undo:
+            folders = self._folders(level, name, undo)
+            if folders:
+                descent.enter(self._level(helper, folders, level, name))
+            undo.pop_all()
 
-    def _folders(self, level, name):
+    def _folders(self, level, name, undo):
         """The folder of that name in the upper, and in the layer."""
         source, target = level.folders
         try:
@@ -159,7 +161,10 @@ class Copy:
             os.rmdir(name, dir_fd=target.fd)
             self.changed.append(level.path_of(name))
             return None
-        return below, target.enter(name)
+        undo.callback(below.close)
+        copy = target.enter(name)
+        undo.callback(copy.close)
+        return below, copy
 
     def _level(self, helper, folders, parent=None, name=""):
         source, target = folders

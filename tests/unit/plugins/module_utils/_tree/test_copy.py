@@ -15,7 +15,7 @@ import time
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.below import Below
-from ansible_collections.labs.overlayroot.plugins.module_utils._tree.copy import save
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.copy import Copy, save
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest import manifest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER, nest
@@ -290,6 +290,23 @@ def test_a_save_that_fails_leaves_nothing(case, kind, options, said):
         assert os.listdir(f"{case}/layers") == []
     finally:
         call("umount2", os.fsencode(f"{case}/layers"), 0)
+    assert descriptors() == before
+
+
+def test_an_error_in_a_folder_leaves_none_open(case, monkeypatch):
+    """Wherever the error is met: what stays open would keep the file system of the layers busy."""
+    os.makedirs(f"{case}/upper/folder/inner")
+    before = descriptors()
+
+    def refuse(self, helper, folders, parent=None, name=""):
+        if name:
+            raise OverlayrootError(name, "is refused", "")
+        return level(self, helper, folders, parent, name)
+
+    level = Copy._level
+    monkeypatch.setattr(Copy, "_level", refuse)
+    with pytest.raises(OverlayrootError, match="is refused"):
+        saved(f"{case}/upper", f"{case}/layers")
     assert descriptors() == before
 
 
