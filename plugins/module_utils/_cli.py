@@ -153,6 +153,7 @@ def _diff_params(arguments):
 def _save_arguments(parser):
     parser.add_argument("id", metavar="NAME", help="what the layer is to be called")
     parser.add_argument("--label", default="", metavar="TEXT", help="what the layer is about, for those who list it")
+    parser.add_argument("--drop-acls", action="store_true", help="leave out access lists, where the store cannot hold them")
 
 
 def _reset_arguments(parser):
@@ -284,7 +285,7 @@ COMMANDS = {
         changes=True,
         lines=save.lines,
         arguments=_save_arguments,
-        params=lambda arguments: {"id": arguments.id, "label": arguments.label},
+        params=lambda arguments: {"id": arguments.id, "label": arguments.label, "drop_acls": arguments.drop_acls},
     ),
     "reset": Command(
         help="Give a union a new upper",

@@ -324,12 +324,14 @@ class GiveBack(NamedTuple):
 
 class SaveLayer(NamedTuple):
     """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper, layers below) of
-    each, that of the root first. `label` is of the user's making."""
+    each, that of the root first. `label` is of the user's making; the layer goes without the extended attributes
+    that are `dropped`."""
 
     id: str
     uppers: tuple
     label: str
     format: str
+    dropped: tuple = ()
 
     destroys = False
 

@@ -14,6 +14,7 @@ import stat
 from .._core import steps
 from .._core.errors import OverlayrootError
 from . import files, initramfs, users
+from .cures import cure
 from .names import encode
 
 _MS_RDONLY = 1
@@ -120,7 +121,7 @@ def _cure(step, error):
         return f"End what uses it: {', '.join(users.users(step.union.path)) or 'nothing that /proc shows'}"
     if isinstance(step, steps.Mount):
         return "The kernel's log (dmesg) says why, in lines that begin with overlayfs:"
-    return "Look at the path on the host"
+    return cure(error, "Look at the path on the host")
 
 
 _EFFECTS = {

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+# So many are named.
+_NAMED = 10
+
 
 def lines(result):
     name = result["layer"]["id"]
@@ -12,3 +15,11 @@ def lines(result):
         yield f"The next boot makes the upper the layer {name}."
     else:
         yield f"The layer {name} is in generation {result['generation']}."
+        yield from _changed(result["layer"].get("changed", ()))
+
+
+def _changed(paths):
+    for path in paths[:_NAMED]:
+        yield f"{path} was written to while it was copied, and may be neither as before nor as after."
+    if len(paths) > _NAMED:
+        yield f"So were {len(paths) - _NAMED} more; --json lists them."

@@ -18,14 +18,20 @@ from .._core.errors import OverlayrootError
 from .._core.plan import simulate
 from .._core.steps import CopyUp, SaveLayer, WriteFile
 from . import prune
+from .union_commit import ACLS
 
-ARGUMENTS = {"id": {"type": "str", "required": True}, "label": {"type": "str", "default": ""}}
+ARGUMENTS = {
+    "id": {"type": "str", "required": True},
+    "label": {"type": "str", "default": ""},
+    "drop_acls": {"type": "bool", "default": False},
+}
 RULES = {}
 
 
 class Wanted(NamedTuple):
     id: str
     label: str
+    dropped: tuple
 
     @property
     def request(self):
@@ -34,7 +40,7 @@ class Wanted(NamedTuple):
 
 def wanted(params):
     store.check_id(params["id"])
-    return Wanted(params["id"], params["label"])
+    return Wanted(params["id"], params["label"], ACLS if params["drop_acls"] else ())
 
 
 def asked(wanted):
@@ -62,7 +68,7 @@ def _saved(seen, wanted, number):
     if record.of(seen).persistence == "upper":
         request.check_free(seen)
         return (*noted(seen, wanted.id, wanted.label), *request.steps(seen, wanted.request))
-    return (*copied(seen, wanted.id, wanted.label), WriteFile(store.CURRENT, f"{number}\n"))
+    return (*copied(seen, wanted.id, wanted.label, wanted.dropped), WriteFile(store.CURRENT, f"{number}\n"))
 
 
 def check_apply(seen, steps):
@@ -86,14 +92,14 @@ def noted(seen, name, label):
     return (*_copied_up(_uppers(seen)), WriteFile(f"{store.LAYERS}/{name}.json", about))
 
 
-def copied(seen, name, label):
+def copied(seen, name, label, dropped=()):
     """The steps that make the upper in RAM a layer, and a generation with it."""
     found = store.needed(seen)
     ids = found.ids(record.of(seen).generation)
     uppers = _uppers(seen)
     return (
         *_copied_up(uppers),
-        SaveLayer(name, uppers, label, "overlay"),
+        SaveLayer(name, uppers, label, "overlay", dropped),
         WriteFile(f"{store.GENERATIONS}/{found.next_number()}", store.text((*ids, name))),
     )
 

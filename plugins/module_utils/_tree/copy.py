@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from .._core.errors import OverlayrootError
 from .._host import files
+from .._host.cures import cure
 from . import raw, removal
 from .descent import Descent, Level
 from .entries import Entries, failed, version_of
@@ -39,35 +40,36 @@ class Totals(NamedTuple):
 _NONE = Totals(0, 0, ())
 
 
-def save(parts, above, name, tell=None):
+def save(parts, above, name, tell=None, dropped=()):
     """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
     `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. The layer lies aside until all
-    of it is on the disk. `tell(files, bytes)` is called now and then; how far it is can be read beside it, too.
+    of it is on the disk. The extended attributes that are `dropped` are not in it. `tell(files, bytes)` is called now
+    and then; how far it is can be read beside it, too.
     """
     try:
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
         with aside(above, f".{name}.new") as stage:
             with early_sync(stage), contextlib.closing(Progress(stage, _used(parts))) as progress:
-                totals = _filled(parts, stage, partial(_tell, progress, tell))
+                totals = _filled(parts, stage, partial(_tell, progress, tell), dropped)
             sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
             os.fsync(above)
     except OSError as error:
         raise OverlayrootError(
-            f"layer {name}", f"cannot be written: {error.strerror}", "See to the file system of the layers"
+            f"layer {name}", f"cannot be written: {error.strerror}", cure(error, "See to the file system of the layers")
         ) from error
     return totals
 
 
-def _filled(parts, stage, tell):
+def _filled(parts, stage, tell, dropped):
     links = made(stage, _LINKS)
     totals = _NONE
     try:
         for path, folder, below in parts:
             with contextlib.closing(Folder(_placed(stage, path), 0)) as layer:
-                done = Copy(folder, layer, Entries(links, below), tell, totals).run()
+                done = Copy(folder, layer, Entries(links, below, dropped), tell, totals).run()
             changed = (path.rstrip("/") + name for name in done.changed)
             totals = Totals(done.files, done.bytes, (*totals.changed, *changed))
     finally:

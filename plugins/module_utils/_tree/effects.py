@@ -25,7 +25,7 @@ def _save_layer(step):
     with contextlib.ExitStack() as stack:
         above = stack.enter_context(files.folder(store.LAYERS))
         parts = [_part(stack, step.format, *upper) for upper in step.uppers]
-        totals = save(parts, above, step.id, lambda files, size: interrupts.check())
+        totals = save(parts, above, step.id, lambda files, size: interrupts.check(), step.dropped)
     with opened([step.path], step.format) as (layer,):
         checksum = manifest(layer)
     _note(step.path + ".json", {"label": step.label, "format": step.format}, {**totals._asdict(), "sha256": checksum})

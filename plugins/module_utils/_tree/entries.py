@@ -12,6 +12,7 @@ import stat
 from functools import partial
 
 from .._core.errors import OverlayrootError
+from .._host.cures import cure
 from . import attributes, content, metadata, raw
 from .data import Mover
 
@@ -33,9 +34,10 @@ class Entries:
     processes that copy parts of one tree find each other's, and no table of them is needed.
     """
 
-    def __init__(self, links, below=None):
+    def __init__(self, links, below=None, dropped=()):
         self.links = links
         self.below = below
+        self.dropped = dropped  # extended attributes
         self.mover = Mover()
         self.way = list
         self.files = 0
@@ -51,7 +53,7 @@ class Entries:
             for name, is_folder, is_file in raw.entries(source):
                 if not is_folder:
                     self._entry(self._file if is_file else self._other, source, target, name)
-            metadata.give(target, source.status, raw.values(source, source.fd, source.attributes))
+            metadata.give(target, source.status, self._values(source, source.fd, source.attributes))
             if version_of(os.fstat(source.fd)) != version:
                 self.changed.append("")
         except OSError as error:
@@ -74,7 +76,7 @@ class Entries:
         data, status = content.opened(source.fd, name)
         try:
             names = attributes.names(data)
-            values = raw.values(source, data, names)
+            values = self._values(source, data, names)
             if source.file_marks(name, names).metacopy:
                 make = partial(self._fill_file, name, status, raw.without_marks(source, values))
             else:
@@ -86,7 +88,7 @@ class Entries:
     def _other(self, source, target, name):
         original = attributes.target(source.fd, name)
         status = os.lstat(original)
-        values = raw.values(source, original, attributes.names(original))
+        values = self._values(source, original, attributes.names(original))
         if stat.S_ISLNK(status.st_mode):
             make = partial(self._make_link, _link_text(original), status, values)
         elif stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
@@ -94,6 +96,9 @@ class Entries:
         else:
             make = partial(self._make_node, status, values)
         return self._place(target, name, status, make) and version_of(os.lstat(original)) == version_of(status)
+
+    def _values(self, source, target, names):
+        return {name: value for name, value in raw.values(source, target, names).items() if name not in self.dropped}
 
     def _place(self, target, name, status, make):
         """False where its other names got a copy of another time."""
@@ -174,6 +179,8 @@ def _link_text(original):
 
 
 def failed(name, error):
-    return OverlayrootError(
-        name, f"cannot be saved: {error.strerror}", "See to it in the upper, or to the file system of the layers"
-    )
+    if error.errno == errno.ENOTSUP:
+        otherwise = "Remove it in the upper; access lists can be left out by drop_acls"
+    else:
+        otherwise = "See to it in the upper, or to the file system of the layers"
+    return OverlayrootError(name, f"cannot be saved: {error.strerror}", cure(error, otherwise))

@@ -11,7 +11,7 @@ _overlayrootctl() {
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
             diff) words='--help --generation --layer --since --text --limit --json' ;;
-            save) words='--help --label --check --json' ;;
+            save) words='--help --label --drop-acls --check --json' ;;
             reset) words='--help --keep --method --id --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;
             generations) words='--help --json' ;;

@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, store
 from ansible_collections.labs.overlayroot.plugins.plugin_utils._archive import archive
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import ACL
 
 COMMAND = "/run/overlayrootctl"
 RECORD = "protected=yes\nreason=\nbackend=overlay\npersistence=none\ngeneration=0\nlayers=0\non_failure=open\n"
@@ -27,6 +28,8 @@ NOBODY = 65534
 _BIND = 4096
 _RECURSIVE = 16384
 _DETACH = 2
+_READ_ONLY = 1
+_REMOUNT = 32
 
 
 class Host:
@@ -292,6 +295,104 @@ def test_an_upper_is_saved_and_booted_without(booted):
     assert booted.said("reset", "--withdraw")[-1] == "Nothing has to be asked of the next boot.".split()
 
 
+def test_access_lists_are_left_out(booted):
+    booted.write("/etc/listed", "")
+    os.setxattr(f"{booted.top}/etc/listed", "system.posix_acl_access", ACL)
+    booted.said("save", "a")
+    booted.said("save", "b", "--drop-acls")
+    assert [os.listxattr(f"{store.LAYERS}/{name}/etc/listed") for name in "ab"] == [["system.posix_acl_access"], []]
+
+
+WRITER = """
+import os, sys
+with open(sys.argv[1], "r+b", buffering=0) as stream:
+    while True:
+        os.pwrite(stream.fileno(), b"busy", 0)
+"""
+
+
+def test_what_is_written_to_meanwhile_is_said(booted):
+    booted.write("/etc/busy", bytes(1 << 25))
+    with subprocess.Popen([sys.executable, "-c", WRITER, f"{booted.top}/etc/busy"]) as writer:
+        try:
+            # Until it is scheduled while both copies are made.
+            for number in range(20):
+                *_steps, last = booted.run("save", f"n{number}")[1].splitlines()
+                if last.startswith("/etc/busy"):
+                    break
+        finally:
+            writer.kill()
+    assert last == "/etc/busy was written to while it was copied, and may be neither as before nor as after."
+    assert booted.said("save", "after")[-1] == f"The layer after is in generation {number + 2}.".split()
+
+
+@pytest.fixture(name="small", params=["tmpfs", "ext4"])
+def fixture_small(booted, place, request):
+    """With a small file system for the store, in which there are two generations; a reset has to be asked for."""
+    if request.param == "ext4":
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", f"{place}/image", "8M"], check=True)
+        done = subprocess.run(["mount", "-o", "loop", f"{place}/image", layout.DATA], check=False, capture_output=True)
+        if done.returncode:
+            pytest.skip("needs loop devices")
+    else:
+        call("mount", b"small", os.fsencode(layout.DATA), b"tmpfs", 0, b"size=8m")
+    try:
+        with bound(layout.DATA, booted.top + layout.DATA):
+            for folder in (*store.FOLDERS, store.TRASH):
+                os.makedirs(folder, exist_ok=True)
+            Host(layout.BASE).write(bootconf.PATH, "backend=overlay\npersistence=upper\ndata=LABEL=small\ndata_type=ext4\n")
+            booted.said("save", "first")
+            booted.said("save", "second")
+            yield booted
+    finally:
+        call("umount2", os.fsencode(layout.DATA), _DETACH)
+
+
+def stored():
+    """All files of the store and its folders, {path: content}."""
+    found = {}
+    for folder, folders, files in os.walk(layout.STORE):
+        found.update({f"{folder}/{name}": None for name in folders})
+        for name in files:
+            with open(f"{folder}/{name}", "rb") as stream:
+                found[f"{folder}/{name}"] = stream.read()
+    return found
+
+
+def refused(host, *commands):
+    """What is said of commands that change nothing."""
+    before = stored()
+    for command in commands:
+        code, output, errors = host.run(*command)
+        assert (code, output) == (3, "")
+        assert stored() == before
+        yield errors
+
+
+SAVE, RESET, ROLLBACK, PRUNE = ("save", "third"), ("reset",), ("rollback", "1"), ("prune", "--keep", "1")
+
+
+def test_a_store_that_is_read_only(small):
+    call("mount", None, os.fsencode(layout.DATA), None, _REMOUNT | _READ_ONLY, None)
+    for said in refused(small, SAVE, RESET, ROLLBACK, PRUNE):
+        assert ": Read-only file system. Mount its file system writable; the kernel's log (dmesg) says why it is not" in said
+
+
+def fill(path):
+    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(1 << 10))
+
+
+def test_a_store_that_is_full(small):
+    """It can still be given room."""
+    fill(f"{layout.DATA}/filler")
+    for said in refused(small, SAVE, RESET, ROLLBACK):
+        assert ": No space left on device. Make room on its file system; on that of the store, overlayrootctl prune gives up" in said
+    assert small.said(*PRUNE)[-1] == "Generations that are kept: 2.".split()
+    assert {name for name in os.listdir(store.LAYERS) if not name.endswith(".json")} == {"second"}
+
+
 def test_generations_are_given_up(booted):
     for name in ("a", "b", "c"):
         assert booted.said("save", name)
@@ -416,10 +517,16 @@ def many_files(host):
         host.write(f"/var/many/{number // 10}/{number}", b"x" * 4096)
 
 
+def tells(report):
+    with contextlib.suppress(FileNotFoundError), open(report, encoding="ascii") as stream:
+        return bool(stream.read().strip("\0"))
+    return False
+
+
 def make_slow(process):
     """A save is stopped as soon as it tells how far it is, for longer than a gauge takes to be drawn."""
-    deadline, report = time.monotonic() + 60, f"{store.LAYERS}/.a.new/progress"
-    while not (os.path.exists(report) and os.path.getsize(report)):
+    deadline = time.monotonic() + 60
+    while not tells(f"{store.LAYERS}/.a.new/progress"):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.001)

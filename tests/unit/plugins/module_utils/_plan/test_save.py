@@ -50,7 +50,7 @@ def host(persistence, uppers, generation="2"):
 
 IN_RAM = host("none", layout.RAM)
 ON_DISK = host("upper", layout.STORE)
-PARAMS = {"id": "new", "label": "after the course"}
+PARAMS = {"id": "new", "label": "after the course", "drop_acls": False}
 
 
 def plan_for(host, **params):
@@ -74,6 +74,11 @@ def test_an_upper_in_ram_is_saved_at_once():
     ]
     assert all(lower for *_upper, lower in steps[1].uppers)
     assert (steps[2].content, steps[3].content) == ("a\nb\nnew\n", "3\n")
+
+
+def test_access_lists_are_left_out_where_that_is_asked_for():
+    assert plan_for(IN_RAM)[2][1].dropped == ()
+    assert plan_for(IN_RAM, drop_acls=True)[2][1].dropped == ("system.posix_acl_access", "system.posix_acl_default")
 
 
 def test_the_layer_lies_on_the_generation_that_is_booted():

@@ -53,12 +53,12 @@ def emptied(case):
         subprocess.run([b"rm", b"-rf", case], check=True)
 
 
-def saved(upper, layers, format_="overlay", name="1", tell=None, lower=None):
+def saved(upper, layers, format_="overlay", name="1", tell=None, lower=None, dropped=()):
     above = os.open(layers, os.O_RDONLY)
     try:
         with opened([os.fsdecode(upper)], format_) as (root,), contextlib.ExitStack() as cleanup:
             below = lower and cleanup.enter_context(contextlib.closing(Below([upper, *lower], format_)))
-            return save([("/", root, below)], above, name, tell)
+            return save([("/", root, below)], above, name, tell, dropped)
     finally:
         os.close(above)
 
@@ -308,6 +308,27 @@ def test_an_error_in_a_folder_leaves_none_open(case, monkeypatch):
     with pytest.raises(OverlayrootError, match="is refused"):
         saved(f"{case}/upper", f"{case}/layers")
     assert descriptors() == before
+
+
+def test_what_the_target_cannot_hold_is_named_or_left_out(case):
+    """It has no extended attributes at all."""
+    os.makedirs(f"{case}/upper/folder")
+    write(f"{case}/upper/folder/file", b"x")
+    perform(os.fsencode(f"{case}/upper"), [("acl", b"folder/file"), ("default acl", b"folder")])
+    call("mount", b"target", os.fsencode(f"{case}/layers"), b"ramfs", 0, None)
+    try:
+        with pytest.raises(OverlayrootError) as caught:
+            saved(f"{case}/upper", f"{case}/layers")
+        assert str(caught.value) == (
+            "/folder/file: cannot be saved: the attribute system.posix_acl_access cannot be kept there: Operation not supported. "
+            "Remove it in the upper; access lists can be left out by drop_acls."
+        )
+        assert os.listdir(f"{case}/layers") == []
+        saved(f"{case}/upper", f"{case}/layers", dropped=("system.posix_acl_access", "system.posix_acl_default"))
+        for name in ("folder", "folder/file"):
+            assert os.stat(f"{case}/layers/1/{name}").st_mode == os.stat(f"{case}/upper/{name}").st_mode
+    finally:
+        call("umount2", os.fsencode(f"{case}/layers"), 0)
 
 
 def test_metacopy_is_refused(case):
