@@ -37,6 +37,8 @@ ACTIONS = {
     "commit-second",
     "remove-a-layer",
     "prune",
+    "store-image",
+    "save-six",
 }
 
 

@@ -69,7 +69,8 @@ def _look(step, compare):
         _verify(step.source)
     with files.parent(step.path) as (above, name), merged(step.source) as (root, _path):
         status = _status(above, name)
-        for path in (step.path, step.image.old):
+        # One that a generation has may be what the host stands on: it is not touched.
+        for path in () if step.is_used else (step.path, step.image.old):
             _check_unused(above, path)
         tree = measured(root, FORMATS[step.image.format].keeps)
         free = os.fstatvfs(above)

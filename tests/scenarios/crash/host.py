@@ -49,7 +49,7 @@ mount -t tmpfs run /run
 BASE = r"""
 mount -t tmpfs -o mode=755 base /mnt
 cd /mnt
-mkdir -p dev etc/overlayroot home proc run srv/base sys usr
+mkdir -p dev etc/overlayroot home proc run srv/base sys usr/lib/modules
 ln -s usr/bin usr/lib usr/lib64 usr/sbin .
 for number in 1 2 3 4; do echo "$number" > "srv/base/$number"; done
 touch -d @1 srv/base/* srv/base
@@ -61,6 +61,7 @@ echo 'home /home tmpfs defaults 0 0' > etc/fstab
 BOOT = r"""
 OVERLAYROOT_CMDLINE=/dev/null
 OVERLAYROOT_KMSG=/dev/null
+OVERLAYROOT_RELEASE=/dev/null
 set +e
 . "$LIBRARY"
 overlayroot_find_device() { DEV=$1; }
@@ -106,6 +107,8 @@ def _apart(script, device, persistence, work):
     with open(ours, encoding="utf-8") as stream:
         answer = stream.read()
     os.waitpid(process, 0)
+    # Of the image that the host stood on: its mount is gone.
+    subprocess.run(["losetup", "--detach-all"], check=True)
     if not answer:
         raise RuntimeError(f"the host on {device} did not come up, or did not do its work")
     return json.loads(answer)
@@ -159,7 +162,7 @@ def current():
     except FileNotFoundError:
         return []
     ids = [] if number == "0" else (store / "generations" / number).read_text().split()
-    missing = [name for name in ids if not (store / "layers" / name).is_dir()]
+    missing = [name for name in ids if not (store / "layers" / name).exists()]
     if missing:
         raise ValueError(f"generation {number} lacks {missing}")
     return ids

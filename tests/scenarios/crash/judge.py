@@ -126,7 +126,7 @@ def _layers(layers):
     """Of what a save has reported nothing is lost; that the checksum is that of the layer is what check says."""
     for name, checksum in layers.items():
         path = Path(host.STORE, "layers", name)
-        if not path.is_dir():
+        if not path.exists():
             yield f"layer {name} is gone"
         elif checksum and json.loads(Path(f"{path}.json").read_text(encoding="ascii"))["sha256"] != checksum:
             yield f"layer {name} has another checksum"

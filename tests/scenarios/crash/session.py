@@ -146,6 +146,26 @@ def committed(script, name, **params):
     script.expect(f"{name}-is-committed")
 
 
+def stored(script, name):
+    """The root becomes an image in the store, which the next boot stands on; for /home the layers go on."""
+    image = f"{name}.squashfs"
+    current = [*script.current, image]
+    tree = {path: _in_seconds(facts) if path.startswith("/srv/") else facts for path, facts in host.shown().items()}
+    script.expect(f"store-{name}", current=[current], booted=[[current, tree]])
+    made = host.commit(union_commit, source=["/"], upper=False, store=name, compression="lz4")
+    if not made["next_boot"]:
+        raise ValueError(f"the next boot does not go to the image {name}")
+    script.current, script.tree = current, tree
+    script.layers[image] = json.loads(Path(host.STORE, f"layers/{image}.json").read_text(encoding="ascii"))["sha256"]
+    script.expect(f"{name}-is-stored")
+
+
+def _in_seconds(facts):
+    """As a squashfs has them."""
+    mode, owner, group, time, *more = facts
+    return [mode, owner, group, time // 10**9 * 10**9, *more]
+
+
 def save_one(script):
     write("one")
     saved(script, "one")
@@ -214,6 +234,19 @@ def commit_and_remove(script):
         script.expect("pruned")
 
 
+def store_image(script):
+    script.expect("pruned-is-booted")
+    with stirred():
+        stored(script, "image")
+
+
+def save_six(script):
+    script.expect("the-image-is-booted")
+    with stirred():
+        write("six")
+        saved(script, "six")
+
+
 def spoil(script):
     """The generation is named before it is there, and the layer comes last."""
     script.expect(SPOILT)
@@ -241,6 +274,8 @@ def main(device, log, image, expectations):
         script.boot("upper", commit)
         script.boot("none", save_five)
         script.boot("none", commit_and_remove)
+        script.boot("none", store_image)
+        script.boot("none", save_six)
         script.boot("none", spoil)
         subprocess.run(["dmsetup", "remove", "--retry", NAME], check=True)
 

@@ -374,6 +374,7 @@ def test_an_image_that_is_mounted_is_left_alone(case, format_, compression):
     with shown(case, format_):
         with pytest.raises(OverlayrootError, match="/store/new: is in use: it is the device /dev/loop"):
             look(asked, True)
+        assert look(asked._replace(is_used=True), False).holds == UNKNOWN
         os.rename(f"{case}/store/new", f"{case}/store/new.old")
         with pytest.raises(OverlayrootError, match=r"/store/new\.old: is in use"):
             look(asked, True)
