@@ -13,6 +13,7 @@ import pytest
 from .conftest import Host
 
 DATA = "/run/initramfs/overlayroot/data/overlayroot"
+IMAGE = "/run/initramfs/overlayroot/image"
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,52 @@ def test_an_upper_in_ram_is_saved_at_once(host):
     assert booted(host) == ("4", "4")
     assert changes(host) == ["session-1", "session-2", "session-3", "session-4"]
     host.sh("! test -e /home/unsaved")
+
+
+def test_a_commit_is_what_the_next_boot_stands_on(host):
+    """But for /usr and /home, where the layers go on over file systems of their own."""
+    before, shown = base(host), changes(host)
+    made = ctl(host, "commit", "--store", "course", "--without-upper", "--compression", "lz4", "--drop-acls")
+    assert (made["generation"], made["next_boot"], made["image"]["holds"]) == (5, True, "the source")
+    host.guest.reboot()
+    assert booted(host) == ("5", "5")
+    assert lower(host) == [IMAGE]
+    assert host.sh(f"findmnt -no FSTYPE,SOURCE {IMAGE}").split() == ["squashfs", "/dev/loop0"]
+    assert changes(host) == shown
+    assert base(host) == before
+    assert ctl(host, "check")["problems"] == []
+    again = ctl(host, "commit", "--store", "course", "--without-upper", "--drop-acls")
+    assert (again["steps"], again["generation"]) == ([], 5)
+
+
+def test_a_session_over_an_image_is_saved_and_gone_back_from(host):
+    change(host, "session-5")
+    assert ctl(host, "save", "over")["generation"] == 6
+    host.guest.reboot()
+    assert booted(host) == ("6", "6")
+    assert lower(host) == [f"{DATA}/layers/over", IMAGE]
+    assert changes(host) == [f"session-{number}" for number in range(1, 6)]
+    assert "/etc/session-5" in [change["path"] for change in ctl(host, "diff", "--generation", "6")["changes"]]
+    ctl(host, "rollback", "2")
+    host.guest.reboot()
+    assert booted(host) == ("2", "2")
+    assert lower(host)[-1] == "/run/initramfs/overlayroot/base"
+    assert changes(host) == ["session-1", "session-2"]
+    ctl(host, "rollback", "6")
+    host.guest.reboot()
+    assert booted(host) == ("6", "6")
+    assert changes(host) == [f"session-{number}" for number in range(1, 6)]
+
+
+def lower(host):
+    """What the root is seen through, the topmost first."""
+    options = host.sh("findmnt -no FS-OPTIONS --mountpoint /")
+    return next(option for option in options.split(",") if option.startswith("lowerdir="))[len("lowerdir=") :].split(":")
+
+
+def base(host):
+    """A checksum over what the root device holds."""
+    return host.sh("cd /run/initramfs/overlayroot/base; find . -xdev -printf '%p %s %T@ %m\n' | sort | sha256sum")
 
 
 def test_a_store_of_a_later_version_is_left_alone(host):
