@@ -166,9 +166,10 @@ def _reset_arguments(parser):
         "--method",
         choices=methods["choices"],
         default=methods["default"],
-        help="throw away what was written, or keep it as a generation or folder of its own (%(default)s)",
+        help="throw away what was written, keep it as a generation or folder of its own, or make a new file system (%(default)s)",
     )
     parser.add_argument("--id", metavar="NAME", help="what a snapshot is to be called")
+    parser.add_argument("--discard-saved", action="store_true", help="a new file system may take the place of all that is saved")
     parser.add_argument("--withdraw", action="store_true", help="do not reset the root, nor roll it back, at the next boot")
 
 
@@ -179,6 +180,7 @@ def _reset_params(arguments):
         "when": "never" if arguments.withdraw else when,
         "method": arguments.method,
         "id": arguments.id,
+        "discard_saved": arguments.discard_saved,
         "keep": arguments.keep,
     }
 

@@ -17,7 +17,7 @@ from ._core.paths import written
 from ._host import interrupts, lock
 from ._host.do import do
 from ._host.see import see
-from ._tree import flatten, kept
+from ._tree import flatten, holding
 from ._tree.changes import changes
 from ._tree.checksums import checksums
 from ._tree.effects import EFFECTS
@@ -133,7 +133,9 @@ def _see(sight, in_part=False):
     if seen.unreadable and not in_part:
         raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
     if sight.kept:
-        seen = seen._replace(only_kept=kept.is_all(seen, *sight.kept))
+        seen = seen._replace(only_kept=holding.only_kept(seen, *sight.kept))
+    if sight.alone:
+        seen = seen._replace(alone=holding.is_alone(seen, sight.alone))
     return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
 
 

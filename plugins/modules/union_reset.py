@@ -49,14 +49,25 @@ options:
         by the next boot, with renames only. One in RAM is copied at once, and what is written to it later is lost.
       - With O(when=now), V(snapshot) leaves the old upper beside the new one by the name of O(id). It can be a layer
         of another union.
+      - V(mkfs) makes a new file system in the place of the one that holds the upper, with the same type, label and UUID,
+        and so gives up everything on it. That is refused where something else is there, unless O(discard_saved) says
+        so. The type has to be C(ext2), C(ext3) or C(ext4); other properties are the defaults.
+      - For the root, V(mkfs) is about the data file system, and is done by the next boot. With O(when=now) nothing else
+        may be mounted from that file system, nor in it, and no layer may lie on it.
     type: str
-    choices: [discard, snapshot]
+    choices: [discard, snapshot, mkfs]
     default: discard
   id:
     description:
       - What a snapshot is to be called. Where a layer has that name already, no other one is made.
       - Without it the name is C(before-reset-) and the time in UTC, such as V(before-reset-20261121T080000Z).
     type: str
+  discard_saved:
+    description:
+      - With O(method=mkfs), whether generations, layers, folders with the policy C(bind) and whatever else lies on the file
+        system may go with it.
+    type: bool
+    default: false
   generation:
     description:
       - With O(when=next_boot), the number of the generation that the host is to boot from then on. V(0) is the bare
@@ -101,6 +112,12 @@ EXAMPLES = r"""
     when: next_boot
     method: snapshot
     id: before-exam
+
+- name: Start afresh with a new file system, whatever was saved
+  labs.overlayroot.union_reset:
+    when: next_boot
+    method: mkfs
+    discard_saved: true
 
 - name: Go back to the bare base at the next boot, and stay there
   labs.overlayroot.union_reset:

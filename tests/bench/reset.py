@@ -50,7 +50,8 @@ def union(disk, name):
 
 
 def reset(disk):
-    params = {"path": str(disk / "ours/merged"), "when": "now", "method": "discard", "id": None, "generation": None, "keep": []}
+    params = {"path": str(disk / "ours/merged"), "when": "now", "generation": None, "keep": [], "method": "discard", "id": None}
+    params["discard_saved"] = False
     assert _engine.change(union_reset, params, False)["changed"]
 
 

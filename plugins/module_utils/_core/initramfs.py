@@ -56,6 +56,10 @@ def lacking_for(image, fstype):
     return tuple(name for name in ("loop", fstype) if name not in modules)
 
 
+def has_program(image, name):
+    return any(posixpath.basename(path) == name for path in image)
+
+
 def with_union(image, library, data_fstype):
     """An image without the union as it is once it was made with the hook in place."""
     modules = {"kernel/%s.ko" % name for name in _needed(data_fstype)}

@@ -21,6 +21,7 @@ class Sight(NamedTuple):
     initramfs: bool = False  # list the initramfs of each kernel
     checksums: bool = False  # of the layers of the store
     kept: tuple = ()  # a mount point and paths below it: whether the upper of the union there holds nothing else
+    alone: str = ""  # a mount point: whether upper and work folder of the union there have their file system for themselves
     devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted
 
 
@@ -67,6 +68,7 @@ class State(NamedTuple):
     initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
     checksums: dict = {}  # id of a layer: that of what it holds, None where it cannot be read
     only_kept: bool = False  # the upper that was asked about holds nothing else
+    alone: bool = False  # the upper that was asked about has its file system for itself
     devices: dict = {}  # device as asked: type of its file system, "" for none, None for no device
     unreadable: tuple = ()  # paths that only another user may read: here they are as if nothing was there
 

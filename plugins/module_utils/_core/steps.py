@@ -245,6 +245,28 @@ class RemoveTree(NamedTuple):
         return ()
 
 
+class RenewFilesystem(NamedTuple):
+    """Of the one that holds the upper of the union at `path`, which is unmounted: a new one takes its place, with the
+    same names, and in it these folders."""
+
+    path: str
+    mount: mountinfo.Mount
+    folders: tuple
+
+    destroys = True
+
+    def show(self):
+        return {"step": "renew_filesystem", "path": self.path, "device": self.mount.source}
+
+    def simulate(self, state):
+        for folder in self.folders:
+            state = state.with_kind(folder, "directory", is_empty=True)
+        return state
+
+    def undo(self, before):
+        return ()
+
+
 class CopyUp(NamedTuple):
     """Of a folder that a union shows: the upper is to hold it, too."""
 

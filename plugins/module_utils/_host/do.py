@@ -13,7 +13,7 @@ import stat
 
 from .._core import steps
 from .._core.errors import OverlayrootError
-from . import files, initramfs, users
+from . import files, filesystem, initramfs, users
 from .cures import cure
 from .names import encode
 
@@ -91,6 +91,12 @@ def _unmount(step):
     _call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
 
 
+def _renew_filesystem(step):
+    noted = filesystem.noted(step.mount, step.folders)
+    _call("umount2", encode(step.mount.path), _UMOUNT_NOFOLLOW)
+    filesystem.make(step.mount, *noted)
+
+
 def _remount(step):
     """The file system itself: where it is mounted twice, both are changed."""
     flags = _MS_REMOUNT | (_MS_RDONLY if step.read_only else 0)
@@ -117,8 +123,9 @@ def _path(step):
 
 
 def _cure(step, error):
-    if isinstance(step, steps.Unmount) and error.errno == errno.EBUSY:
-        return f"End what uses it: {', '.join(users.users(step.union.path)) or 'nothing that /proc shows'}"
+    if error.errno == errno.EBUSY and isinstance(step, (steps.Unmount, steps.RenewFilesystem)):
+        busy = step.union if isinstance(step, steps.Unmount) else step.mount
+        return f"End what uses it: {', '.join(users.users(busy.path)) or 'nothing that /proc shows'}"
     if isinstance(step, steps.Mount):
         return "The kernel's log (dmesg) says why, in lines that begin with overlayfs:"
     return cure(error, "Look at the path on the host")
@@ -135,6 +142,7 @@ _EFFECTS = {
     steps.CopyUp: _copy_up,
     steps.Mount: _mount,
     steps.Unmount: _unmount,
+    steps.RenewFilesystem: _renew_filesystem,
     steps.Remount: _remount,
     steps.BuildInitramfs: _build_initramfs,
     steps.RestoreInitramfs: _restore_initramfs,

@@ -28,6 +28,9 @@ ARGUMENTS = {
 RULES = {}
 
 
+SIGHT = request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
+
+
 class Wanted(NamedTuple):
     id: str
     label: str
@@ -53,7 +56,7 @@ def locked(wanted):
 
 
 def sight(wanted):
-    return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
+    return SIGHT
 
 
 def plan(seen, wanted):

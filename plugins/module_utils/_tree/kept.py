@@ -8,10 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 
-from .._core import mounted
 from .._host import files
-from .._host.names import for_os
 from . import metadata, raw, removal
+from .holding import below, ways
 
 
 def prepare(above, name, uppers):
@@ -24,37 +23,21 @@ def prepare(above, name, uppers):
     os.mkdir(name, 0o700, dir_fd=above)
     for path, folder, kept in uppers:
         with _made(above, [name, *path.split("/")]) as copy:
-            _copy(folder, copy, _ways(kept), lambda *_name: None)
+            _copy(folder, copy, ways(kept), lambda *_name: None)
 
 
 def move(folder, new, paths):
     """From the Folder of the old upper to the descriptor of the new one. What is not there is left out."""
-    _copy(folder, new, _ways(paths), lambda name, copy, source: _rename(name, source.fd, copy))
+    _copy(folder, new, ways(paths), lambda name, copy, source: _rename(name, source.fd, copy))
 
 
 def move_back(new, old, paths):
     """All that was moved from one descriptor to the other."""
-    for *way, name in _ways(paths):
+    for *way, name in ways(paths):
         with _made(new, way) as source:
             if name in os.listdir(source):
                 with _made(old, way) as target:
                     _rename(name, source, target)
-
-
-def is_all(seen, path, paths):
-    """Whether the upper of the union at a mount point holds nothing but what is at `paths`, and leads there."""
-    union = mounted.at(seen, seen.real(path))
-    if union is None or union.upper is None:
-        return False
-    inside = [other[len(union.path) :] for other in paths]
-    with contextlib.suppress(OSError), files.folder(union.upper) as upper:
-        return _leads_only(upper, _ways(inside))
-    return False
-
-
-def _ways(paths):
-    """The names on the way to each."""
-    return {tuple(for_os(path).strip("/").split("/")) for path in paths}
 
 
 @contextlib.contextmanager
@@ -69,19 +52,15 @@ def _made(above, way):
         yield above
 
 
-def _below(name, ways):
-    return {way[1:] for way in ways if way[:1] == (name,)}
-
-
-def _copy(folder, copy, ways, take):
+def _copy(folder, copy, known, take):
     """Each way is as long as what somebody has typed; `take(name, copy, folder)` is for its end."""
-    for name in sorted({way[0] for way in ways}):
-        below = _below(name, ways)
-        if () in below:
+    for name in sorted({way[0] for way in known}):
+        rest = below(name, known)
+        if () in rest:
             take(name, copy, folder)
             continue
         with contextlib.closing(folder.enter(name)) as inner, _made(copy, [name]) as made:
-            _copy(inner, made, below, take)
+            _copy(inner, made, rest, take)
     metadata.give(copy, folder.status, raw.values(folder, folder.fd, folder.attributes))
 
 
@@ -92,19 +71,3 @@ def _rename(name, source, target):
         os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
     for folder, status in times:
         os.utime(folder, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
-def _leads_only(folder, ways):
-    for name in os.listdir(folder):
-        below = _below(name, ways)
-        if () in below:
-            continue
-        inner = os.open(name, files.FOLDER, dir_fd=folder) if below else None
-        if inner is None:
-            return False
-        try:
-            if not _leads_only(inner, below):
-                return False
-        finally:
-            os.close(inner)
-    return True

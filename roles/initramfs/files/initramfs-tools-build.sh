@@ -35,6 +35,10 @@ if [ -n "$type" ] && checker=$(command -v "fsck.$type"); then
     copy_exec "$checker" /sbin
     copy_exec "$(command -v fsck)" /sbin
 fi
+# By that name, since busybox has put its own mke2fs there by now, which cannot set a UUID.
+case $type in
+    ext[234]) copy_exec "$(command -v mke2fs)" "/sbin/mkfs.$type" ;;
+esac
 
 # An empty file whose name tells which library this image holds, so that a listing shows a stale one.
 mkdir -p "$DESTDIR/conf"

@@ -9,7 +9,7 @@
 #   overlayroot_check_device DEV TYPE   checks the file system; fails if it cannot be used
 #
 # Needs: mount umount mkdir mv ln cat cp chown chmod losetup modprobe sync. `mount` may be klibc's: two arguments
-# always, `-o move` and `-o bind` for the long options.
+# always, `-o move` and `-o bind` for the long options. And blkid and mkfs.TYPE, for a new file system only.
 
 : "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
 : "${OVERLAYROOT_PUBLIC:=/run/overlayroot}"
@@ -111,7 +111,12 @@ overlayroot_read_next() {
     local word
     [ -s "$1" ] || return 0
     while read -r word || [ -n "$word" ]; do
-        [ -z "$word" ] || overlayroot_request "$word"
+        case $word in
+            '') ;;
+            # No word for the command line, which may stay from boot to boot.
+            mkfs) ask_mkfs=yes ;;
+            *) overlayroot_request "$word" ;;
+        esac
     done <"$1"
     overlayroot_read_cmdline
 }
@@ -160,6 +165,81 @@ overlayroot_use_up_next() {
     : >"$file"
     sync
     [ -n "$store" ] || overlayroot_restore_root
+}
+
+# ---- a new data file system in the place of the old one ----
+
+# It has the same label and UUID. Between the two there is nothing to find the device by, so a note about it lies
+# on the base meanwhile: a boot that was cut off there is gone on with.
+overlayroot_mkfs() {
+    local uuid label is
+    if ! { command -v "mkfs.$conf_data_type" && command -v blkid; } >/dev/null; then
+        overlayroot_say "request ignored, this initramfs has no mkfs.$conf_data_type or no blkid: mkfs"
+        return 0
+    fi
+    uuid=$(blkid -p -s UUID -o value "$DEV")
+    label=$(blkid -p -s LABEL -o value "$DEV")
+    is=$(overlayroot_holds "$DEV")
+    if [ -z "$uuid" ] || ! overlayroot_note "mkfs=$(overlayroot_place "$DEV")" "uuid=$uuid" "label=$label" "is=$is"; then
+        overlayroot_say "request ignored, what $DEV is called cannot be noted on the base: mkfs"
+        return 0
+    fi
+    umount "$OVERLAYROOT_RUN/data" || overlayroot_fail "data file system $conf_data is in use" || return
+    overlayroot_make_filesystem && overlayroot_mount_data && overlayroot_note
+}
+
+overlayroot_go_on_mkfs() {
+    local word device='' uuid='' label='' is='' found
+    [ -n "$conf_data" ] && [ -s "$root/etc/overlayroot/boot/next" ] || return 0
+    while IFS= read -r word; do
+        case $word in
+            mkfs=*) device=${word#*=} ;;
+            uuid=*) uuid=${word#*=} ;;
+            label=*) label=${word#*=} ;;
+            is=*) is=${word#*=} ;;
+        esac
+    done <"$root/etc/overlayroot/boot/next"
+    [ -n "$device" ] || return 0
+    DEV=
+    overlayroot_find_device "$device" || overlayroot_fail "$device, where a new file system was being made, not found" || return
+    found=$(overlayroot_holds "$DEV")
+    [ -z "$found" ] || [ "$found" = "$is" ] ||
+        overlayroot_fail "$device, where a new file system was being made, holds another one: $found" || return
+    overlayroot_make_filesystem && overlayroot_note
+}
+
+overlayroot_make_filesystem() {
+    overlayroot_say "a new file system is made on $DEV"
+    "mkfs.$conf_data_type" -q -F -U "$uuid" -L "$label" "$DEV" || overlayroot_fail "no file system can be made on $DEV"
+}
+
+# Prints what is on the device $1: nothing, or one line.
+overlayroot_holds() {
+    # shellcheck disable=SC2046,SC2005 # its lines become words
+    echo $(blkid -p -s UUID -s TYPE -s PTTYPE -o value "$1")
+}
+
+# Prints a name of the device $1 that tells it from others at the next boot, too, if there is one.
+overlayroot_place() {
+    local name
+    for name in /dev/disk/by-partuuid/* /dev/disk/by-id/* /dev/disk/by-path/*; do
+        [ "$name" -ef "$1" ] && echo "$name" && return
+    done
+    echo "$1"
+}
+
+# Makes the arguments the lines of boot/next on the base; without any it says nothing more.
+overlayroot_note() {
+    local file=$root/etc/overlayroot/boot/next written=yes
+    mount -n -o remount,rw none "$root" || overlayroot_fail "$file cannot be written" || return
+    if [ $# -eq 0 ]; then
+        : >"$file"
+    else
+        mkdir -p "${file%/*}" && printf '%s\n' "$@" >"$file.new" && sync && mv "$file.new" "$file"
+    fi || written=''
+    sync
+    overlayroot_restore_root
+    [ -n "$written" ] || overlayroot_fail "$file cannot be written"
 }
 
 # Read-only or writable, the root is given back as the initramfs mounted it.
@@ -655,6 +735,7 @@ overlayroot_undo() {
 
 overlayroot_union() {
     overlayroot_check_conf &&
+        overlayroot_go_on_mkfs &&
         overlayroot_mount_data &&
         overlayroot_read_next "$(overlayroot_next_file)" || return
     if [ "$ask_mode" = off ]; then
@@ -663,6 +744,7 @@ overlayroot_union() {
         return 1
     fi
     policies=$root/etc/overlayroot/mounts
+    [ "$ask_mkfs" != yes ] || overlayroot_mkfs || return
     [ -z "$ask_save" ] || overlayroot_save "$ask_save" || return
     [ "$ask_reset" != yes ] || overlayroot_reset || return
     [ -z "$ask_rollback" ] || overlayroot_rollback "$ask_rollback" ||
@@ -683,7 +765,7 @@ overlayroot_union() {
 # boot may go on, with or without the union, and the boot record says which.
 overlayroot_boot() {
     root=$1 store='' loop='' layers=0 generation=0 persistence='' reason=''
-    ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback='' ask_keep=''
+    ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback='' ask_keep='' ask_mkfs=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
     mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"
     root_access=$(overlayroot_access "$root")

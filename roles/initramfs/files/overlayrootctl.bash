@@ -12,7 +12,7 @@ _overlayrootctl() {
             status) words='--help --json' ;;
             diff) words='--help --generation --layer --since --text --limit --json' ;;
             save) words='--help --label --drop-acls --check --json' ;;
-            reset) words='--help --keep --method --id --withdraw --check --json' ;;
+            reset) words='--help --keep --method --id --discard-saved --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;
             generations) words='--help --json' ;;
             prune) words='--help --keep --before --size --check --json' ;;

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, request, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import WriteFile
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import RenewFilesystem, WriteFile
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_reset
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
 from hypothesis import given, settings
@@ -41,10 +41,13 @@ COURSE = FakeHost(
 )
 
 
+DEFAULTS = {"method": "discard", "id": None, "discard_saved": False, "keep": []}
+
+
 def plan_for(host, **params):
     generation = params.pop("generation", None)
     generation = None if generation is None else str(generation)
-    wanted = union_reset.wanted({"path": "/", "method": "discard", "id": None, "keep": [], **params, "generation": generation})
+    wanted = union_reset.wanted({"path": "/", **DEFAULTS, **params, "generation": generation})
     seen = host.see(union_reset.sight(wanted))
     return seen, wanted, union_reset.plan(seen, wanted)
 
@@ -280,6 +283,128 @@ def test_no_snapshot(host, params, message):
     assert str(caught.value) == message
 
 
+DISK = mount(8, 1, "/rw")
+ON_ITS_OWN = COURSE._replace(mounts=(*COURSE.mounts, DISK))
+NOW = {"path": "/srv/course", "when": "now", "method": "mkfs"}
+
+
+def plan_alone(host, alone=True, **params):
+    wanted = union_reset.wanted({**DEFAULTS, "generation": None, **NOW, **params})
+    assert union_reset.sight(wanted).alone == "/srv/course"
+    seen = host.see(union_reset.sight(wanted))._replace(alone=alone)
+    return seen, wanted, union_reset.plan(seen, wanted)
+
+
+def test_a_new_file_system_at_once():
+    seen, wanted, steps = plan_alone(ON_ITS_OWN)
+    assert [step.show()["step"] for step in steps] == ["unmount", "renew_filesystem", "mount"]
+    assert steps[1] == RenewFilesystem("/srv/course", DISK, ("/rw/upper", "/rw/work"))
+    plan.check(steps, union_reset.asked(wanted))
+    after = plan.simulate(seen, steps)
+    assert union_reset.plan(after, wanted) == ()
+    assert union_reset.show(after, wanted)["reset"]["upper_empty"]
+    assert plan_alone(ON_ITS_OWN, alone=False, discard_saved=True)[2] == steps
+
+
+@pytest.mark.parametrize(
+    "host, alone, message",
+    [
+        (ON_ITS_OWN, False, "/rw holds more than the upper and the work folder. Set discard_saved to let that go, too."),
+        (COURSE._replace(mounts=(*COURSE.mounts, mount(8, 1, "/rw", "btrfs"))), True, "makes ext2, ext3, ext4, and none is btrfs. Use method: discard."),
+        (COURSE._replace(mounts=(*COURSE.mounts, mount(8, 1, "/rw", root="/a"))), True, "/rw is only a part of a file system. Use method: discard."),
+        (
+            ON_ITS_OWN._replace(mounts=(*ON_ITS_OWN.mounts, mount(9, 1, "/elsewhere", device=DISK.device))),
+            True,
+            "/rw is in use: see what is mounted at /elsewhere. Unmount that first.",
+        ),
+        (
+            ON_ITS_OWN._replace(mounts=(*ON_ITS_OWN.mounts, mount(9, 8, "/rw/disk"))),
+            True,
+            "/rw is in use: see what is mounted at /rw/disk. Unmount that first.",
+        ),
+        (
+            ON_ITS_OWN._replace(
+                folders=(*ON_ITS_OWN.folders, "/rw/base"),
+                mounts=(*ON_ITS_OWN.mounts, mount(9, 1, "/m", "overlay", "lowerdir=/l:/rw/base", "0:51")),
+            ),
+            True,
+            "/rw/base of the union at /m lies on /rw. Use method: discard.",
+        ),
+        (COURSE, True, "/ is in use: see what is mounted at /srv/course. Unmount that first."),
+    ],
+)
+def test_no_new_file_system_at_once(host, alone, message):
+    with pytest.raises(OverlayrootError) as caught:
+        plan_alone(host, alone)
+    assert str(caught.value) == "method mkfs: " + message
+
+
+IMAGE = frozenset({"usr/sbin/mke2fs", "usr/sbin/mkfs.ext4", "usr/sbin/blkid"})
+EMPTY = BOOTED_ON_DISK._replace(
+    initramfs={"6.1": IMAGE, "6.12": IMAGE},
+    small_files={
+        store.BOOT: {},
+        store.GENERATIONS: {},
+        store.LAYERS: {},
+        store.TOP + "/keep": {},
+        layout.DATA: {"overlayroot": None, "lost+found": None},
+    },
+)
+
+
+def holding(host, folder, name):
+    return host._replace(small_files={**host.small_files, folder: {**host.small_files[folder], name: None}})
+
+
+SAVED = holding(holding(holding(EMPTY, layout.DATA, "base.squashfs"), store.TOP + "/keep", "srv"), store.LAYERS, "a")
+
+
+def test_a_new_file_system():
+    seen, wanted, steps = plan_for(EMPTY, when="next_boot", method="mkfs")
+    assert steps == (WriteFile(store.NEXT, "mkfs\n"),)
+    assert union_reset.plan(plan.simulate(seen, steps), wanted) == ()
+    assert union_reset.show(plan.simulate(seen, steps), wanted)["reset"] == {"path": "/", "request": "mkfs"}
+    assert requested(asking(EMPTY, "mkfs"), when="never") == ""
+    assert plan_for(SAVED, when="next_boot", method="mkfs", discard_saved=True)[2] == steps
+
+
+@pytest.mark.parametrize(
+    "host, params, message",
+    [
+        (EMPTY, {"when": "never"}, "method mkfs: is how a union is reset. Leave it out."),
+        (EMPTY, {"keep": ["/x"]}, "method mkfs: takes the upper off whole. Leave keep out, or use method: discard."),
+        (EMPTY, {"generation": 0}, "method mkfs: leaves no generation but the bare base. Leave generation out."),
+        (EMPTY, {"method": "discard", "discard_saved": True}, "discard_saved: is for a new file system. Use method: mkfs."),
+        (IN_RAM, {}, "method mkfs: an upper in RAM is new at every boot. Leave it out."),
+        (
+            EMPTY._replace(files={CONF: BootConf(persistence="upper", data="LABEL=data", data_type="xfs").text}),
+            {},
+            "method mkfs: makes ext2, ext3, ext4, and LABEL=data is xfs. Use method: discard.",
+        ),
+        (
+            EMPTY._replace(initramfs={"6.1": IMAGE, "6.12": frozenset({"usr/sbin/mke2fs", "usr/sbin/blkid"})}),
+            {},
+            "method mkfs: the initramfs of 6.12 has no mkfs.ext4. Run the playbook provision.",
+        ),
+        (
+            SAVED,
+            {},
+            "the data file system: would be made anew with all that is saved on it: layer a, keep/srv, /base.squashfs."
+            " Set discard_saved to allow that.",
+        ),
+        (
+            holding(EMPTY, store.GENERATIONS, "1"),
+            {},
+            "the data file system: would be made anew with all that is saved on it: generation 1. Set discard_saved to allow that.",
+        ),
+    ],
+)
+def test_no_new_file_system(host, params, message):
+    with pytest.raises(OverlayrootError) as caught:
+        plan_for(host, **{"when": "next_boot", "method": "mkfs", **params})
+    assert str(caught.value) == message
+
+
 @given(
     st.sampled_from([BOOTED_ON_DISK, BOOTED_IN_RAM]),
     st.sampled_from(["", "reset", "rollback=0", "save=mine\nrollback=2", f"save={TIMED}\nrollback=1"]),
@@ -377,7 +502,7 @@ def test_withdrawn(request_, after):
 
 
 def test_two_resets_of_one_union_take_turns():
-    params = {"path": "/srv/course/", "when": "now", "method": "discard", "id": None, "keep": [], "generation": None}
+    params = {"path": "/srv/course/", "when": "now", **DEFAULTS, "generation": None}
     wanted = union_reset.wanted(params)
     assert union_reset.locked(wanted) == (layout.STORE, layout.RUN, "/srv")
 
