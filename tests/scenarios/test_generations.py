@@ -58,6 +58,31 @@ def booted(host):
     return record["generation"], record["layers"]
 
 
+def filesystem(host):
+    """What the data file system is called, and when it was made."""
+    device = host.sh("findmnt --noheadings --output SOURCE /run/initramfs/overlayroot/data")
+    names = host.sh(f"blkid -p -s LABEL -s UUID -s TYPE -o value {device}")
+    return names, host.sh(f"dumpe2fs -h {device} 2>/dev/null | grep 'Directory Hash Seed'")
+
+
+def test_a_new_file_system_is_made_though_power_is_lost_on_the_way(host):
+    change(host, "session-0")
+    names, made = filesystem(host)
+    assert ctl(host, "reset", "--method", "mkfs")["reset"]["request"] == "mkfs"
+    host.guest.shutdown()
+    host.guest.boot()
+    host.guest.wait_console("overlayroot: a new file system is made")
+    host.guest.cut()
+    host.guest.boot()
+    host.guest.wait()
+    assert booted(host) == ("0", "0")
+    assert changes(host) == []
+    again, made_again = filesystem(host)
+    assert (again, made_again != made) == (names, True)
+    assert host.sh("cat /run/initramfs/overlayroot/base/etc/overlayroot/boot/next") == ""
+    assert ctl(host, "check")["problems"] == []
+
+
 def test_an_upper_on_the_disk_is_saved_by_the_next_boot(host):
     change(host, "session-1")
     saved = ctl(host, "save", "first", "--label", "'the first'")
