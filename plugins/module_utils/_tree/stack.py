@@ -74,8 +74,10 @@ def find(stack, name):
 
 def listing(stack):
     """Every name with its kind."""
-    found = {}
-    for folder in stack:
+    if not stack:
+        return {}
+    found = stack[0].names()
+    for folder in stack[1:]:
         for name, kind in folder.names().items():
             found.setdefault(name, kind)
     return found

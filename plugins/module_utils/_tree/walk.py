@@ -76,7 +76,7 @@ class Frame:
 
     def tops(self, folders):
         """What is not shared of one of the trees."""
-        return folders[: len(folders) - len(self.shared)]
+        return folders[: len(folders) - len(self.shared)] if self.shared else folders
 
 
 class Walk:
@@ -90,11 +90,13 @@ class Walk:
 
     def child(self, frame, name):
         """The folder `name` in both trees, or None where it is the same."""
-        inside = [(names[1:], part) for names, part in frame.mounts if names[0] == name]
-        mounts = tuple((names, part) for names, part in inside if names)
-        for names, part in inside:
-            if not names:
-                return Frame(part.new, part.old, part, mounts, frame, name) if part.new != part.old else None
+        mounts = ()
+        if frame.mounts:
+            inside = [(names[1:], part) for names, part in frame.mounts if names[0] == name]
+            mounts = tuple((names, part) for names, part in inside if names)
+            for names, part in inside:
+                if not names:
+                    return Frame(part.new, part.old, part, mounts, frame, name) if part.new != part.old else None
         opened = []
         try:
             below = stack.enter(frame.shared, frame.part.new, name)
@@ -109,7 +111,8 @@ class Walk:
         except BaseException:
             stack.close(opened)
             raise
-        stack.close({*below} - child.folders())
+        if below:
+            stack.close({*below} - child.folders())
         return child
 
     def enter(self, child):
