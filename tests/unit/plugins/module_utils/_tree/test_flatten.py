@@ -156,7 +156,7 @@ def descriptors():
 
 def mounts():
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
-        return table.read()
+        return set(table)
 
 
 BOUNDED = settings(derandomize=True, database=None, deadline=None, max_examples=25)
@@ -406,7 +406,8 @@ def test_a_commit_that_is_killed(case, format_, compression):
         assert set(left(case)) <= {"new", "new.old"}
         assert holds(asked) == THE_SOURCE
     assert leftovers
-    assert mounts() == before
+    # Where somebody removes a folder, the kernel unmounts what is on it here, too.
+    assert mounts() <= before
 
 
 def kill(asked, seconds):
@@ -449,7 +450,8 @@ def test_a_long_commit_that_is_interrupted(case, format_, compression):
     os.waitpid(process, 0)
     assert time.monotonic() - started < 2
     assert left(case) == []
-    assert mounts() == before
+    # Where somebody removes a folder, the kernel unmounts what is on it here, too.
+    assert mounts() <= before
 
 
 @EVERY_KIND
