@@ -50,7 +50,7 @@ options:
     description:
       - What wrote the layers of O(upper) and O(lower).
     type: str
-    choices: [overlay, aufs]
+    choices: [overlay, aufs, unionfs_fuse]
     default: overlay
   userxattr:
     description:

@@ -19,7 +19,7 @@ ARGUMENTS = {
     "path": {"type": "str"},
     "upper": {"type": "str"},
     "lower": {"type": "list", "elements": "str"},
-    "backend": {"type": "str", "choices": ["overlay", "aufs"], "default": "overlay"},
+    "backend": {"type": "str", "choices": ["overlay", "aufs", "unionfs_fuse"], "default": "overlay"},
     "userxattr": {"type": "bool", "default": False},
     "layer": {"type": "str"},
     "generation": {"type": "int"},

@@ -33,5 +33,8 @@ class Aufs(Folder):
         shown = {name: kind for name, kind in found.items() if not name.startswith(_PREFIX)}
         return {**dict.fromkeys(hidden, HIDDEN), **shown}
 
+    def is_own(self, name):
+        return name.startswith(_PREFIX * 2) and name != _OPAQUE
+
     def own_marks(self):
         return PLAIN if super().look(_OPAQUE) is None else Marks(opaque=True)

@@ -130,7 +130,7 @@ def _folder(frame, name, child):
 
 
 def _differing_folder(frame):
-    return compare.differing(stack.FolderEntry(frame.new[0]), stack.FolderEntry(frame.old[0]))
+    return compare.differing(*map(stack.FolderEntry, map(stack.shown, (frame.new, frame.old))))
 
 
 def _other(frame, name, kind):

@@ -19,7 +19,7 @@ WHITEOUT = object()
 # The kind of such a name; other kinds are the file types of stat(2).
 HIDDEN = 0
 
-_CLOSED = -1
+CLOSED = -1
 
 
 class Marks(NamedTuple):
@@ -42,6 +42,9 @@ class Folder:
 
     __slots__ = ("attributes", "fd", "layer", "marks", "parent", "status")
 
+    # Whether the layer does not have the folder, but says something of what is in it.
+    is_ghost = False
+
     def __init__(self, fd, layer, parent=None):
         self.fd = fd
         self.layer = layer  # its number, the topmost is 0
@@ -58,13 +61,13 @@ class Folder:
         return type(self)(os.open(name, files.FOLDER, dir_fd=self.fd), self.layer, self)
 
     def close(self):
-        if self.fd != _CLOSED:
+        if self.fd != CLOSED:
             os.close(self.fd)
-            self.fd = _CLOSED
+            self.fd = CLOSED
 
     def reopen(self, child):
         """By way of a folder in it, unless that was moved elsewhere."""
-        if self.fd != _CLOSED:
+        if self.fd != CLOSED:
             return
         fd = os.open("..", files.FOLDER, dir_fd=child.fd)
         if not os.path.samestat(os.fstat(fd), self.status):
@@ -102,6 +105,10 @@ class Folder:
     def own_marks(self):
         """What the layer says of this folder."""
         return PLAIN
+
+    def is_own(self, name):
+        """Whether a name in it is bookkeeping, which means nothing to another mount."""
+        return False
 
     def file_marks(self, name, names):
         """What the layer says of a regular file in it that has attributes of these names."""

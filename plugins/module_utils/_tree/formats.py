@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from .aufs import Aufs
 from .overlay import Overlay, UserOverlay
+from .unionfs_fuse import UnionfsFuse
 
-FORMATS = {"overlay": Overlay, "overlay_userxattr": UserOverlay, "aufs": Aufs}
+FORMATS = {"overlay": Overlay, "overlay_userxattr": UserOverlay, "aufs": Aufs, "unionfs_fuse": UnionfsFuse}

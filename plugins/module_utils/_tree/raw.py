@@ -13,22 +13,18 @@ import os
 import stat
 
 from . import attributes
-from .aufs import Aufs
 from .overlay import Overlay
 
 _OF_ONE_MOUNT = ("origin", "impure", "uuid", "nlink")
-_AUFS_OWN = ".wh..wh."
-_AUFS_OPAQUE = ".wh..wh..opq"
 
 
 def entries(folder):
     """Every name, and whether it is a folder and a regular file."""
     # A process that shares the descriptor may have ended midway.
     os.lseek(folder.fd, 0, os.SEEK_SET)
-    is_aufs = isinstance(folder, Aufs)
     with os.scandir(folder.fd) as found:
         for entry in found:
-            if not (is_aufs and _is_of_aufs(entry.name)):
+            if not folder.is_own(entry.name):
                 yield entry.name, entry.is_dir(follow_symlinks=False), entry.is_file(follow_symlinks=False)
 
 
@@ -49,7 +45,3 @@ def without_marks(folder, values):
 def is_grouped(status):
     """Whether an inode has other names that count: whiteouts of a union share one, only to save some."""
     return status.st_nlink > 1 and not (stat.S_ISCHR(status.st_mode) and status.st_rdev == 0)
-
-
-def _is_of_aufs(name):
-    return name.startswith(_AUFS_OWN) and name != _AUFS_OPAQUE

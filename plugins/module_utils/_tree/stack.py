@@ -61,6 +61,11 @@ class FolderEntry(Entry):
         self.names = folder.attributes
 
 
+def shown(stack):
+    """The folder whose owner, mode and so on are seen, or None."""
+    return next((folder for folder in stack if not folder.is_ghost), None)
+
+
 def find(stack, name):
     """The Entry that is seen by a name, or None."""
     for folder in stack:

@@ -105,14 +105,14 @@ class Walk:
             opened += old
             new = stack.enter_over(frame.tops(frame.new), frame.shared, below, frame.part.new, name)
             opened += new
-            if not new:
+            if not stack.shown(new):
                 raise FileNotFoundError(errno.ENOENT, "the folder is gone")
-            child = Frame(new, old, frame.part, mounts, frame, name, below)
+            child = Frame(new, old if stack.shown(old) else (), frame.part, mounts, frame, name, below)
         except BaseException:
             stack.close(opened)
             raise
-        if below:
-            stack.close({*below} - child.folders())
+        if below or child.old is not old:
+            stack.close({*opened} - child.folders())
         return child
 
     def enter(self, child):
