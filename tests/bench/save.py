@@ -10,7 +10,8 @@ to make files where some were removed just now. Needs root, and with --large 5 G
     unshare --mount python3 tests/bench/save.py FOLDER [--large] [--overlay BINARY]
 
 Rivals that are not there are left out. rsync and containers-storage are Debian packages of these names; BINARY is
-the program `overlay` of overlayfs-tools (github.com/kmxz/overlayfs-tools), whose merge empties the upper, so it gets a copy; it does not follow redirects, so it is left out without --large.
+the program `overlay` of overlayfs-tools (github.com/kmxz/overlayfs-tools). Its merge empties the upper, so it gets a
+copy; it does not follow redirects, so it is left out without --large.
 """
 
 from __future__ import annotations

@@ -58,7 +58,15 @@ def union(case, options=b"index=off,redirect_dir=on,metacopy=off"):
 
 
 def reset(case, keep):
-    params = {"path": f"{case}/merged", "when": "now", "method": "discard", "id": None, "discard_saved": False, "generation": None, "keep": [written(path) for path in keep]}
+    params = {
+        "path": f"{case}/merged",
+        "when": "now",
+        "method": "discard",
+        "id": None,
+        "discard_saved": False,
+        "generation": None,
+        "keep": [written(path) for path in keep],
+    }
     return _engine.change(union_reset, params, False)
 
 
