@@ -140,11 +140,20 @@ def judged(log, judge, seconds):
         marks[number] = mark
     points = [number for number in log.points if marks[number]]
     end = time.monotonic() + seconds
-    for offset in PASSES:
-        for number, path in log.replayed(points[offset :: len(PASSES)]):
+    for turn, numbers in enumerate(passes(points, marks)):
+        for number, path in log.replayed(numbers):
             yield marks[number], number, judge.wrong(path, marks[number])
-            if offset != PASSES[0] and time.monotonic() > end:
+            if turn and time.monotonic() > end:
                 return
+
+
+def passes(points, marks):
+    """The points in the order of PASSES; in the first one, for which there is always time, is one of each mark."""
+    some = {marks[number]: number for number in points}
+    first = {*points[PASSES[0] :: len(PASSES)], *some.values()}
+    yield sorted(first)
+    for offset in PASSES[1:]:
+        yield [number for number in points[offset :: len(PASSES)] if number not in first]
 
 
 def lost(log, judge, mark):
