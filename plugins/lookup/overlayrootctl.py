@@ -28,6 +28,7 @@ EXAMPLES = r"""
     library: "{{ lookup('ansible.builtin.file', 'overlayroot.sh', rstrip=false) }}"
     boot_script: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
     build_hook: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+    halt_script: "{{ lookup('ansible.builtin.file', 'halt.sh', rstrip=false) }}"
 """
 
 RETURN = r"""

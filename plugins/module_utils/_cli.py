@@ -19,9 +19,11 @@ from typing import NamedTuple
 from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
-from ._lines import check, commit, diff, done, generations, prune, reset, save, status
+from ._lines import check, commit, diff, discard_session, done, exit_root, generations, prune, reset, save, status
 from ._plan import check as checking
+from ._plan import exit_root as leaving
 from ._plan import generations as listing
+from ._plan import pivot_save
 from ._plan import prune as pruning
 from ._plan import save as saving
 from ._plan import union_commit, union_diff, union_info, union_reset
@@ -154,6 +156,18 @@ def _save_arguments(parser):
     parser.add_argument("id", metavar="NAME", help="what the layer is to be called")
     parser.add_argument("--label", default="", metavar="TEXT", help="what the layer is about, for those who list it")
     parser.add_argument("--drop-acls", action="store_true", help="leave out access lists, where the store cannot hold them")
+    parser.add_argument("--indirect", action="store_true", help="have the next boot make it a layer in any case")
+    parser.add_argument("--session", action="store_true", help="take in the layer below, if that was saved so, too")
+
+
+def _save_params(arguments):
+    mode = "indirect" if arguments.indirect else "direct"
+    more = {"drop_acls": arguments.drop_acls, "session": arguments.session}
+    return {"id": arguments.id, "label": arguments.label, "mode": mode, **more}
+
+
+def _discard_arguments(parser):
+    parser.add_argument("--withdraw", action="store_true", help="have the session saved after all")
 
 
 def _reset_arguments(parser):
@@ -287,7 +301,18 @@ COMMANDS = {
         changes=True,
         lines=save.lines,
         arguments=_save_arguments,
-        params=lambda arguments: {"id": arguments.id, "label": arguments.label, "drop_acls": arguments.drop_acls},
+        params=_save_params,
+    ),
+    "discard-session": Command(
+        help="Have nothing saved when the host goes down next",
+        description="Of a host with the persistence session. Needs root.",
+        example="overlayrootctl discard-session && reboot",
+        planner=pivot_save,
+        act=_change,
+        changes=True,
+        lines=discard_session.lines,
+        arguments=_discard_arguments,
+        params=lambda arguments: {"state": "armed" if arguments.withdraw else "disarmed"},
     ),
     "reset": Command(
         help="Give a union a new upper",
@@ -343,6 +368,15 @@ COMMANDS = {
         lines=commit.lines,
         arguments=_commit_arguments,
         params=_commit_params,
+    ),
+    "exit-root": Command(
+        help="Make ready the root that a host is left for when it goes down",
+        description="For the scripts that halt a host with the persistence session. Needs root.",
+        example="overlayrootctl exit-root",
+        planner=leaving,
+        act=_change,
+        changes=True,
+        lines=exit_root.lines,
     ),
     "check": Command(
         help="Look for what is wrong with the store",

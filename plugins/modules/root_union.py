@@ -47,9 +47,10 @@ options:
   persistence:
     description:
       - V(none) keeps the upper in RAM, so that every boot starts from the base.
+      - V(session) keeps it in RAM, and makes it a layer on O(data) when the host goes down.
       - V(upper) keeps it on O(data) until it is reset.
     type: str
-    choices: [none, upper]
+    choices: [none, session, upper]
     default: none
   data:
     description:
@@ -123,6 +124,11 @@ options:
       - Text of the hook that puts library, tools and modules into an initramfs.
     type: str
     required: true
+  halt_script:
+    description:
+      - Text of the script that saves a session when the host goes down.
+    type: str
+    required: true
   command:
     description:
       - The file C(overlayrootctl), in base64, as the lookup P(labs.overlayroot.overlayrootctl#lookup) makes it.
@@ -152,6 +158,7 @@ EXAMPLES = r"""
     library: "{{ lookup('ansible.builtin.file', 'overlayroot.sh', rstrip=false) }}"
     boot_script: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
     build_hook: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+    halt_script: "{{ lookup('ansible.builtin.file', 'halt.sh', rstrip=false) }}"
     command: "{{ lookup('labs.overlayroot.overlayrootctl') }}"
     manual: "{{ lookup('ansible.builtin.file', 'overlayrootctl.8', rstrip=false) }}"
     completion: "{{ lookup('ansible.builtin.file', 'overlayrootctl.bash', rstrip=false) }}"

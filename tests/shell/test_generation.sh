@@ -170,13 +170,6 @@ test_the_first_save_stacks_one_layer() {
     overlayroot_save new && equal "$(cat "$store/generations/1")" new && equal "$(cat "$store/boot/current")" 1
 }
 
-cut_off_after() {
-    steps_left=$1
-    spend() { [ "$steps_left" -gt 0 ] && steps_left=$((steps_left - 1)) || exit 1; }
-    mv() { spend && command mv "$@"; }
-    sync() { spend; }
-}
-
 # Every rename and flush is a moment at which the power may go: whatever was done, doing all of it
 # again comes to the same.
 test_save_is_gone_on_with_wherever_it_was_cut_off() {

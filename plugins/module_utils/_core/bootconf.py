@@ -56,9 +56,10 @@ def check(conf, memory):
     for key, value in conf._asdict().items():
         if "\n" in value:
             raise OverlayrootError(key, "a value of %s cannot hold a newline: %r" % (PATH, value), "Take it out")
-    if conf.persistence == "upper" and not conf.data:
+    kept = {"session": "session", "upper": "upper"}.get(conf.persistence)
+    if kept and not conf.data:
         raise OverlayrootError(
-            "persistence upper", "there is no data file system to hold the upper", "Set overlayroot_data"
+            f"persistence {kept}", f"there is no data file system to hold the {kept}", "Set overlayroot_data"
         )
     _check_size(conf.ram_size, memory)
     check_kept(conf)

@@ -9,7 +9,8 @@ from . import mountinfo
 from .errors import OverlayrootError
 
 CONFIG = "/etc/overlayroot"
-RECORD = "/run/overlayroot/boot"
+PUBLIC = "/run/overlayroot"
+RECORD = PUBLIC + "/boot"
 RUN = "/run/initramfs/overlayroot"
 BASE = RUN + "/base"
 DATA = RUN + "/data"

@@ -96,6 +96,11 @@ def complete_options(options, kernel):
     return {**stated, **options}
 
 
+def known(options, kernel):
+    """Those of the options that the kernel knows."""
+    return {name: value for name, value in options.items() if kernel >= OPTIONS[name].values[value]}
+
+
 def check_combination(options, writable):
     """Refuse what the kernel would refuse, or silently ignore. `options` are complete."""
     for name, values, needed, needed_value, scope in _NEEDS:

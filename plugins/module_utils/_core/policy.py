@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from . import layout
 from .errors import OverlayrootError
+from .mountinfo import decode
 
 PATH = layout.CONFIG + "/mounts"
 ROOT_ID = "-"
@@ -52,6 +53,15 @@ class Policy(NamedTuple):
         """The fields policy, id, path, owner, mode and options; the path escaped as in fstab(5)."""
         path = re.sub(r"[ \t\n\\]", lambda match: "\\%03o" % ord(match.group()), self.path)
         return " ".join((self.policy, self.id, path, self.owner, self.mode, self.options or "-")) + "\n"
+
+
+def parse(text):
+    """The Policies of the mounts file."""
+    lines = [line.split(" ") for line in text.split("\n") if line]
+    return [
+        Policy(policy, decode(path), owner, mode, "" if options == "-" else options)
+        for policy, _id, path, owner, mode, options in lines
+    ]
 
 
 def choose(asked, entries, has_data):

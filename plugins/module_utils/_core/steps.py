@@ -165,6 +165,51 @@ class Unmount(NamedTuple):
         return (Mount(self.union),)
 
 
+class Bind(NamedTuple):
+    """Of a folder and all that is mounted in it, to be seen at another path, too."""
+
+    source: str
+    path: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "bind", "path": self.path, "source": self.source}
+
+    def simulate(self, state):
+        number = max(mount.id for mount in state.mounts)
+        top = mountinfo.visible(state.mounts, self.source)
+        below = [mount for mount in state.mounts if mount.path.startswith(self.source + "/")]
+        made = [top._replace(path=self.source, root=mountinfo.place(state.mounts, self.source).path), *below]
+        parents = {mount.id: number + place for place, mount in enumerate(made, 1)}
+        parents[top.parent] = mountinfo.visible(state.mounts, self.path).id
+        copies = tuple(
+            mount._replace(id=parents[mount.id], parent=parents[mount.parent], path=self.path + mount.path[len(self.source) :])
+            for mount in made
+        )
+        return state._replace(mounts=(*state.mounts, *copies))
+
+    def undo(self, before):
+        return (Unbind(self.path),)
+
+
+class Unbind(NamedTuple):
+    """Of what a Bind has made, whoever looks at it by now."""
+
+    path: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "unbind", "path": self.path}
+
+    def simulate(self, state):
+        return state._replace(mounts=mountinfo.without(state.mounts, mountinfo.at(state.mounts, self.path)))
+
+    def undo(self, before):
+        return ()
+
+
 class Remount(NamedTuple):
     """Of a file system that is mounted at `path`, read-only or writable."""
 
@@ -347,13 +392,16 @@ class GiveBack(NamedTuple):
 class SaveLayer(NamedTuple):
     """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper, layers below) of
     each, that of the root first. `label` is of the user's making; the layer goes without the extended attributes
-    that are `dropped`."""
+    that are `dropped`, into the folder `above`. One of a session takes in the layer `fold`, which is the next below."""
 
     id: str
     uppers: tuple
     label: str
     format: str
     dropped: tuple = ()
+    above: str = store.LAYERS
+    is_session: bool = False
+    fold: str = ""
 
     destroys = False
 
@@ -362,14 +410,18 @@ class SaveLayer(NamedTuple):
 
     @property
     def path(self):
-        return store.LAYERS + "/" + self.id
+        return f"{self.above}/{self.id}"
+
+    @property
+    def about(self):
+        """What is noted of it, besides what it is found to hold."""
+        return {"label": self.label, "format": self.format, **({"session": True} if self.is_session else {})}
 
     def simulate(self, state):
-        about = json.dumps({"label": self.label, "format": self.format})
-        return state.with_entry(self.path, "").with_entry(self.path + ".json", about)
+        return state.with_entry(self.path, "").with_entry(self.path + ".json", json.dumps(self.about))
 
     def undo(self, before):
-        return (RemoveLayer(self.id),)
+        return (RemoveLayer(self.id, self.above),)
 
 
 class NoteImage(NamedTuple):
@@ -397,6 +449,7 @@ class RemoveLayer(NamedTuple):
     """Of a layer that no generation needs."""
 
     id: str
+    above: str = store.LAYERS
 
     destroys = True
 
@@ -405,7 +458,7 @@ class RemoveLayer(NamedTuple):
 
     @property
     def path(self):
-        return store.LAYERS + "/" + self.id
+        return f"{self.above}/{self.id}"
 
     def simulate(self, state):
         return state.with_entry(self.path, None).with_entry(self.path + ".json", None)

@@ -19,6 +19,8 @@ from .names import encode
 
 _MS_RDONLY = 1
 _MS_REMOUNT = 32
+_MS_BIND_ALL = 4096 | 16384
+_MNT_DETACH = 2
 _UMOUNT_NOFOLLOW = 8
 
 
@@ -97,6 +99,16 @@ def _renew_filesystem(step):
     filesystem.make(step.mount, *noted)
 
 
+def _bind(step):
+    with files.folder(step.source) as source, files.folder(step.path) as target:
+        places = (b"/proc/self/fd/%d" % place for place in (source, target))
+        _call("mount", *places, None, ctypes.c_ulong(_MS_BIND_ALL), None)
+
+
+def _unbind(step):
+    _call("umount2", encode(step.path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
+
+
 def _remount(step):
     """The file system itself: where it is mounted twice, both are changed."""
     flags = _MS_REMOUNT | (_MS_RDONLY if step.read_only else 0)
@@ -143,6 +155,8 @@ _EFFECTS = {
     steps.Mount: _mount,
     steps.Unmount: _unmount,
     steps.RenewFilesystem: _renew_filesystem,
+    steps.Bind: _bind,
+    steps.Unbind: _unbind,
     steps.Remount: _remount,
     steps.BuildInitramfs: _build_initramfs,
     steps.RestoreInitramfs: _restore_initramfs,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import NamedTuple
 
-from .._core import bootconf, command, initramfs, layout
+from .._core import bootconf, command, exit_root, initramfs, layout
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
 from .._core.options import check_combination, check_options, complete_options
@@ -19,7 +19,7 @@ from .._core.union import Union
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "backend": {"type": "str", "choices": ["overlay"], "default": "overlay"},
-    "persistence": {"type": "str", "choices": ["none", "upper"], "default": "none"},
+    "persistence": {"type": "str", "choices": ["none", "session", "upper"], "default": "none"},
     "data": {"type": "str", "default": ""},
     "data_type": {"type": "str", "default": ""},
     "data_options": {"type": "str", "default": "noatime"},
@@ -33,6 +33,7 @@ ARGUMENTS = {
     "library": {"type": "str", "required": True},
     "boot_script": {"type": "str", "required": True},
     "build_hook": {"type": "str", "required": True},
+    "halt_script": {"type": "str", "required": True},
     # Of no use in the host's log and in results.
     "command": {"type": "str", "required": True, "no_log": True},
     "manual": {"type": "str", "required": True},
@@ -69,6 +70,7 @@ def wanted(params):
         initramfs.LIBRARY: (params["library"], 0o644),
         initramfs.SCRIPT: (params["boot_script"], 0o755),
         initramfs.HOOK: (params["build_hook"], 0o755),
+        exit_root.HALT: (params["halt_script"], 0o755),
         command.COMMAND: (_decoded(params["command"]), 0o755),
         command.MANUAL: (params["manual"], 0o644),
         command.COMPLETION: (params["completion"], 0o644),

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The upper of the root union, and of every other union that was booted with it, becomes a layer.
 
-An upper in RAM is copied at once. One on the disk is what the next boot would go on with: that boot
-makes it a layer, by renames.
+An upper in RAM is copied at once: to where layers are, or with the mode indirect into transit, from where the next
+boot takes it. One on the disk is what the next boot would go on with: that boot makes it a layer, by renames.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import json
 import posixpath
 from typing import NamedTuple
 
-from .._core import layout, mounted, record, request, store
+from .._core import exit_root, layout, mounted, policy, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.plan import simulate
-from .._core.steps import CopyUp, SaveLayer, WriteFile
+from .._core.steps import CopyUp, MakeDir, SaveLayer, WriteFile
 from . import prune
 from .union_commit import ACLS
 
@@ -24,17 +24,25 @@ ARGUMENTS = {
     "id": {"type": "str", "required": True},
     "label": {"type": "str", "default": ""},
     "drop_acls": {"type": "bool", "default": False},
+    "mode": {"type": "str", "choices": ["direct", "indirect"], "default": "direct"},
+    "session": {"type": "bool", "default": False},
 }
 RULES = {}
 
 
-SIGHT = request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
+SIGHT = request.SIGHT._replace(
+    paths=(*request.SIGHT.paths, store.TRANSIT),
+    files=(layout.RECORD, layout.BASE + policy.PATH, *request.SIGHT.files),
+    layers=True,
+)
 
 
 class Wanted(NamedTuple):
     id: str
     label: str
     dropped: tuple
+    is_indirect: bool
+    is_session: bool  # it takes in the layer of the sessions before
 
     @property
     def request(self):
@@ -43,7 +51,8 @@ class Wanted(NamedTuple):
 
 def wanted(params):
     store.check_id(params["id"])
-    return Wanted(params["id"], params["label"], ACLS if params["drop_acls"] else ())
+    dropped = ACLS if params["drop_acls"] else ()
+    return Wanted(params["id"], params["label"], dropped, params["mode"] == "indirect", params["session"])
 
 
 def asked(wanted):
@@ -71,7 +80,10 @@ def _saved(seen, wanted, number):
     if record.of(seen).persistence == "upper":
         request.check_free(seen)
         return (*noted(seen, wanted.id, wanted.label), *request.steps(seen, wanted.request))
-    return (*copied(seen, wanted.id, wanted.label, wanted.dropped), WriteFile(store.CURRENT, f"{number}\n"))
+    if wanted.is_indirect:
+        request.check_free(seen)
+        return (*_put_into_transit(seen, wanted), *request.steps(seen, wanted.request))
+    return (*_copied(seen, wanted), WriteFile(store.CURRENT, f"{number}\n"))
 
 
 def check_apply(seen, steps):
@@ -92,29 +104,60 @@ def noted(seen, name, label):
     """The steps before the next boot makes the upper on the disk a layer."""
     store.needed(seen).ids(record.of(seen).generation)
     about = json.dumps({"label": label, "format": "overlay", "time": seen.time}) + "\n"
-    return (*_copied_up(_uppers(seen)), WriteFile(f"{store.LAYERS}/{name}.json", about))
+    return (*copied_up(seen), WriteFile(f"{store.LAYERS}/{name}.json", about))
 
 
-def copied(seen, name, label, dropped=()):
+def copied(seen, name, label):
     """The steps that make the upper in RAM a layer, and a generation with it."""
-    found = store.needed(seen)
-    ids = found.ids(record.of(seen).generation)
-    uppers = _uppers(seen)
+    return _copied(seen, Wanted(name, label, (), False, False))
+
+
+def _copied(seen, wanted):
+    number = store.needed(seen).next_number()
+    layer, text = _layer(seen, wanted)
+    return (*copied_up(seen), layer, WriteFile(f"{store.GENERATIONS}/{number}", text))
+
+
+def _put_into_transit(seen, wanted):
+    layer, text = _layer(seen, wanted)
     return (
-        *_copied_up(uppers),
-        SaveLayer(name, uppers, label, "overlay", dropped),
-        WriteFile(f"{store.GENERATIONS}/{found.next_number()}", store.text((*ids, name))),
+        *copied_up(seen),
+        *(() if seen.paths[store.TRANSIT].kind else (MakeDir(store.TRANSIT),)),
+        layer._replace(above=store.TRANSIT),
+        WriteFile(f"{store.TRANSIT}/{wanted.id}.layers", text),
     )
 
 
-def _copied_up(uppers):
-    """The folders that hold the mount points."""
-    return map(CopyUp, sorted({posixpath.dirname(path) for path, _upper, _lower in uppers} - {"/"}))
+def _layer(seen, wanted):
+    """The step that makes it, and the file of a generation that has it on top."""
+    found = store.needed(seen)
+    ids = found.ids(record.of(seen).generation)
+    fold = ids[-1] if wanted.is_session and ids and found.layers[ids[-1]].get("session") else ""
+    layer = SaveLayer(
+        wanted.id, _uppers(seen), wanted.label, "overlay", wanted.dropped, is_session=wanted.is_session, fold=fold
+    )
+    return layer, store.text((*(ids[:-1] if fold else ids), wanted.id))
+
+
+def copied_up(seen):
+    """The folders that hold the mount points; where the root was left that is done."""
+    left = exit_root.is_moved_into(seen)
+    return () if left else map(CopyUp, sorted({posixpath.dirname(path) for path, _upper, _lower in _uppers(seen)} - {"/"}))
 
 
 def _uppers(seen):
     """(mount point, upper, layers below) of the unions that were booted, that of the root first."""
+    if exit_root.is_moved_into(seen):
+        return _left_uppers(seen)
     uppers = tuple((union.path, union.upper, union.lower) for _mount, union in mounted.booted(seen))
     if not uppers:
         raise OverlayrootError("the root", "is no union that could be saved", "Boot the host into its union")
     return uppers
+
+
+def _left_uppers(seen):
+    """Those in RAM of a root that the host has left; nobody shows any more what was below them."""
+    file = seen.files[layout.BASE + policy.PATH]
+    unions = [item for item in policy.parse(file.content if file else "") if item.policy == "union" and item.path != "/"]
+    others = ((item.path, f"{layout.RAM}/mounts/{item.id}/upper", ()) for item in unions)
+    return (("/", layout.RAM + "/upper", ()), *others)

@@ -40,19 +40,19 @@ class Totals(NamedTuple):
 _NONE = Totals(0, 0, ())
 
 
-def save(parts, above, name, tell=None, dropped=()):
+def save(parts, above, name, tell=None, dropped=(), fold=None):
     """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
-    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. The layer lies aside until all
-    of it is on the disk. The extended attributes that are `dropped` are not in it. `tell(files, bytes)` is called now
-    and then; how far it is can be read beside it, too.
+    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. `fold(layer, entries)` is
+    called for what they became. The layer lies aside until all of it is on the disk. The extended attributes that are
+    `dropped` are not in it. `tell(files, bytes)` is called now and then; how far it is can be read beside it, too.
     """
     try:
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
         with aside(above, f".{name}.new") as stage:
             with early_sync(stage), contextlib.closing(Progress(stage, _used(parts))) as progress:
-                totals = _filled(parts, stage, partial(_tell, progress, tell), dropped)
+                totals = _filled(parts, stage, partial(_tell, progress, tell), dropped, fold)
             sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
             os.fsync(above)
@@ -63,7 +63,7 @@ def save(parts, above, name, tell=None, dropped=()):
     return totals
 
 
-def _filled(parts, stage, tell, dropped):
+def _filled(parts, stage, tell, dropped, fold):
     links = made(stage, _LINKS)
     totals = _NONE
     try:
@@ -72,6 +72,9 @@ def _filled(parts, stage, tell, dropped):
                 done = Copy(folder, layer, Entries(links, below, dropped), tell, totals).run()
             changed = (path.rstrip("/") + name for name in done.changed)
             totals = Totals(done.files, done.bytes, (*totals.changed, *changed))
+        if fold:
+            with contextlib.closing(type(parts[0][1])(os.open(_LAYER, files.FOLDER, dir_fd=stage), 0)) as layer:
+                fold(layer, Entries(links, None, dropped))
     finally:
         os.close(links)
     removal.remove(stage, _LINKS)

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import time
+from functools import partial
 
 from .._core import steps, store, times
 from .._host import files, interrupts
@@ -17,18 +18,29 @@ from .background import in_background
 from .below import Below
 from .checksums import of_image
 from .copy import save
+from .fold import fold_parts
 from .layers import opened
 from .manifest import manifest
 
 
 def _save_layer(step):
     with contextlib.ExitStack() as stack:
-        above = stack.enter_context(files.folder(store.LAYERS))
+        above = stack.enter_context(files.folder(step.above))
         parts = [_part(stack, step.format, *upper) for upper in step.uppers]
-        totals = save(parts, above, step.id, lambda files, size: interrupts.check(), step.dropped)
+        fold = _fold(stack, step) if step.fold else None
+        totals = save(parts, above, step.id, _tell, step.dropped, fold)
     with opened([step.path], step.format) as (layer,):
         checksum = manifest(layer)
-    _note(step.path + ".json", {"label": step.label, "format": step.format}, {**totals._asdict(), "sha256": checksum})
+    _note(step.path + ".json", step.about, {**totals._asdict(), "sha256": checksum})
+
+
+def _fold(stack, step):
+    (older,) = stack.enter_context(opened([f"{store.LAYERS}/{step.fold}"], step.format))
+    return partial(fold_parts, older, [path for path, _upper, _lower in step.uppers], _tell)
+
+
+def _tell(files, size):
+    interrupts.check()
 
 
 def _note_image(step):

@@ -60,6 +60,10 @@ class Entries:
             raise failed("", error) from error
         return self.files, self.bytes, self.changed
 
+    def add(self, source, target, name, is_file):
+        """One of them, into a descriptor."""
+        self._entry(self._file if is_file else self._other, source, target, name)
+
     def _entry(self, copy, source, target, name):
         try:
             if not _is_whole(copy, source, target, name):

@@ -8,6 +8,7 @@ Source: the kernel's Documentation/filesystems/overlayfs.rst, and fs/overlayfs/n
 
 from __future__ import annotations
 
+import os
 import stat
 
 from .._core.errors import OverlayrootError
@@ -35,6 +36,14 @@ class Overlay(Folder):
         # Only in such a folder can a whiteout be a file, which is what a union in a union makes.
         self.holds_whiteouts = self._value(self.fd, self.attributes, "opaque") == b"x"
         return self._marks(self.fd, self.attributes)
+
+    def lead_to(self, is_opaque, redirect):
+        """Have these marks, and no other ones."""
+        for name, value in (("opaque", b"y" if is_opaque else None), ("redirect", redirect)):
+            if value is not None:
+                os.setxattr(self.fd, self.PREFIX + name, value)
+            elif self.PREFIX + name in self.attributes:
+                os.removexattr(self.fd, self.PREFIX + name)
 
     def file_marks(self, name, names):
         return self._marks(attributes.target(self.fd, name), names)

@@ -72,7 +72,9 @@ overlayroot_check_conf() {
     [ "$conf_backend" = overlay ] || overlayroot_fail "boot.conf: unknown backend '$conf_backend'" || return
     case $conf_persistence in
         none) ;;
-        upper) [ -n "$conf_data" ] || overlayroot_fail "boot.conf: persistence=upper needs data" || return ;;
+        session | upper)
+            [ -n "$conf_data" ] || overlayroot_fail "boot.conf: persistence=$conf_persistence needs data" || return
+            ;;
         *) overlayroot_fail "boot.conf: unknown persistence '$conf_persistence'" || return ;;
     esac
 }
@@ -82,6 +84,7 @@ overlayroot_request() {
     case $1 in
         mode=on | mode=off) ask_mode=${1#mode=} ;;
         reset) ask_reset=yes ;;
+        discard) ask_discard=yes ;;
         keep=*) ask_keep=$ask_keep${1#keep=}$newline ;;
         save=*)
             ! overlayroot_is_id "${1#save=}" || { ask_save=${1#save=} && return; }
@@ -303,10 +306,15 @@ overlayroot_choose_generation() {
     generation=${ask_generation:-$current}
     persistence=$conf_persistence
     overlayroot_read_owner
-    if [ "$persistence" = upper ] && [ "$generation,$owner" != "$current,$current" ]; then
-        overlayroot_say "a visit to generation $generation: the upper of generation $owner is left alone"
-        persistence=none
-    fi
+    [ "$persistence,$ask_discard" != session,yes ] || persistence=none
+    case $persistence,$generation,$owner in
+        none,* | *,"$current,$current") ;;
+        session,"$current",*) ;;
+        *)
+            overlayroot_say "a visit to generation $generation: nothing of it is kept"
+            persistence=none
+            ;;
+    esac
     overlayroot_read_generation "$generation"
 }
 
@@ -374,9 +382,10 @@ overlayroot_rollback() {
     overlayroot_read_generation "$1" && overlayroot_reset && overlayroot_put boot/current "$1"
 }
 
-# The upper becomes the layer $1 on top of a new generation. Goes on where a boot was cut off.
+# What is in transit, or the upper, becomes the layer $1 on top of a new generation. Goes on where a boot was cut off.
 overlayroot_save() {
     local new=$store/layers/.$1.new
+    [ ! -d "$store/transit/$1" ] || overlayroot_move "$store/transit" "$store/layers" "$1.json" "$1" || return
     if [ ! -d "$store/layers/$1" ]; then
         if [ "$conf_persistence" != upper ] || ! { [ -d "$store/upper" ] || [ -d "$new" ]; }; then
             overlayroot_say "request ignored, there is no upper to save: save=$1"
@@ -405,19 +414,23 @@ overlayroot_save_mounts() {
     done <"$policies"
 }
 
-# A new generation of the layers of the current one and $1, unless the newest is that.
+# A new generation of the layers that came with $1, or of those of the current one and $1, unless the newest is that.
 overlayroot_stack() {
-    local file newest=0 ids
+    local file newest=0 ids came=$store/transit/$1.layers
     for file in "$store/generations"/*; do
         file=${file##*/}
         ! overlayroot_is_number "$file" || [ "$file" -le "$newest" ] || newest=$file
     done
     ids=$(overlayroot_ids "$newest")
     if [ "${ids##*[!A-Za-z0-9._-]}" != "$1" ]; then
-        overlayroot_read_current || return
-        ids=$(overlayroot_ids "$current")
         newest=$((newest + 1))
-        overlayroot_put "generations/$newest" "${ids:+$ids$newline}$1" || return
+        if [ -f "$came" ]; then
+            sync && mv "$came" "$store/generations/$newest" || overlayroot_fail "$came cannot be moved" || return
+        else
+            overlayroot_read_current || return
+            ids=$(overlayroot_ids "$current")
+            overlayroot_put "generations/$newest" "${ids:+$ids$newline}$1" || return
+        fi
     fi
     overlayroot_put boot/current "$newest"
 }
@@ -689,15 +702,19 @@ overlayroot_bind_fstab() {
     mount -n -o remount,bind,ro none "$root/etc/fstab" || overlayroot_fail "the fstab of the union stays writable"
 }
 
-# The running system deletes what a reset has moved aside, in its own time: a unit in /run, so that
-# nothing is left on the host.
+# A unit of the running system $1, which $2 wants, as standard input says: in /run, so that nothing is left on the host.
+overlayroot_unit() {
+    local units=/run/systemd/system
+    mkdir -p "$units/$2.wants" && cat >"$units/$1" && ln -s "../$1" "$units/$2.wants/$1"
+}
+
+# The running system deletes what a reset has moved aside, in its own time.
 overlayroot_empty_trash() {
-    local units=/run/systemd/system trash=$store/trash
+    local trash=$store/trash
     [ -n "$store" ] || return 0
     set -- "$trash"/*
     [ -e "$1" ] || return 0
-    mkdir -p "$units/multi-user.target.wants"
-    cat >"$units/overlayroot-trash.service" <<UNIT
+    overlayroot_unit overlayroot-trash.service multi-user.target <<UNIT
 [Unit]
 Description=Delete what resets of the root union have moved aside
 ConditionPathIsMountPoint=$OVERLAYROOT_RUN/data
@@ -708,7 +725,33 @@ Nice=19
 IOSchedulingClass=idle
 ExecStart=/usr/bin/find $trash -xdev -mindepth 1 -delete
 UNIT
-    ln -s ../overlayroot-trash.service "$units/multi-user.target.wants/overlayroot-trash.service"
+}
+
+# What users write is saved when the host goes down, after all else has ended: what starts first stops last.
+overlayroot_arm() {
+    [ "$persistence" = session ] || return 0
+    overlayroot_unit overlayroot-session.service sysinit.target <<UNIT
+[Unit]
+Description=Save the session of the root union when the host goes down
+DefaultDependencies=no
+Before=sysinit.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/usr/local/lib/overlayroot/halt.sh leave
+StandardOutput=journal+console
+StandardError=journal+console
+TimeoutStopSec=infinity
+UNIT
+}
+
+# What the last shutdown needed in order to save, and what it did not end.
+overlayroot_clear_shutdown() {
+    [ -d "$store/shutdown" ] || [ -d "$store/transit" ] || return 0
+    overlayroot_make_aside && overlayroot_move "$store" "$aside" shutdown transit
 }
 
 # ---- the whole ----
@@ -758,14 +801,16 @@ overlayroot_union() {
         policies=$OVERLAYROOT_RUN/base/etc/overlayroot/mounts fstab=$OVERLAYROOT_RUN/base/etc/fstab &&
         overlayroot_mount_usr &&
         overlayroot_bind_fstab &&
-        overlayroot_empty_trash
+        overlayroot_clear_shutdown &&
+        overlayroot_empty_trash &&
+        overlayroot_arm
 }
 
 # Makes the root mounted at $1 a union as its own /etc/overlayroot/boot.conf asks. Returns 0 when the
 # boot may go on, with or without the union, and the boot record says which.
 overlayroot_boot() {
     root=$1 store='' loop='' layers=0 generation=0 persistence='' reason=''
-    ask_mode='' ask_reset='' ask_generation='' ask_save='' ask_rollback='' ask_keep='' ask_mkfs=''
+    ask_mode='' ask_reset='' ask_discard='' ask_generation='' ask_save='' ask_rollback='' ask_keep='' ask_mkfs=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
     mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"
     root_access=$(overlayroot_access "$root")

@@ -6,17 +6,19 @@
 _overlayrootctl() {
     local words=''
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status diff save reset rollback generations prune commit check --help'
+        words='status diff save discard-session reset rollback generations prune commit exit-root check --help'
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
             diff) words='--help --generation --layer --since --text --limit --json' ;;
-            save) words='--help --label --drop-acls --check --json' ;;
+            save) words='--help --label --drop-acls --indirect --session --check --json' ;;
+            discard-session) words='--help --withdraw --check --json' ;;
             reset) words='--help --keep --method --id --discard-saved --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;
             generations) words='--help --json' ;;
             prune) words='--help --keep --before --size --check --json' ;;
             commit) words='--help --store --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
+            exit-root) words='--help --check --json' ;;
             check) words='--help --repair --check --json' ;;
         esac
     fi

@@ -9,6 +9,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import moun
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, Sight
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import (
+    Bind,
     MakeDir,
     Mount,
     RemoveDir,
@@ -17,7 +18,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps impor
     WriteFile,
 )
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union, from_mount
-from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import FakeHost
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import FakeHost, mount
 
 UNION = Union("/m", ("/l",), "/u", "/w", {"index": "on"})
 STATE = FakeHost(folders=("/m", "/l", "/u", "/w"), files={"/etc/a": "old"}).see(
@@ -61,6 +62,7 @@ def test_show(step, shown):
         RemoveFile("/etc/a"),
         Mount(UNION),
         Mount(UNION._replace(upper=None, work=None)),
+        Bind("/l", "/m"),
     ],
 )
 def test_undo_takes_a_step_back(step):
@@ -94,6 +96,14 @@ def test_undo_of_an_unmount_mounts_the_same():
 def test_undo_is_in_reverse():
     steps = (MakeDir("/new"), WriteFile("/etc/a", "1"), WriteFile("/etc/a", "2"))
     assert plan.undo(STATE, steps) == (WriteFile("/etc/a", "1"), WriteFile("/etc/a", "old"), RemoveDir("/new"))
+
+
+def test_what_is_bound_shows_what_is_mounted_in_it():
+    mounts = (mount(1, 0, "/"), mount(2, 1, "/l/disk"), mount(3, 2, "/l/disk/deep"), mount(4, 1, "/lx"))
+    after = Bind("/l", "/m").simulate(STATE._replace(mounts=mounts))
+    for path in ("", "/disk", "/disk/deep"):
+        assert mountinfo.place(after.mounts, f"/m{path}/f") == mountinfo.place(after.mounts, f"/l{path}/f")
+    assert len(after.mounts) == 7
 
 
 def test_a_mounted_union_is_read_back():

@@ -66,6 +66,16 @@ def test_unmount(calls):
     assert calls == [("umount2", b"/m", 8)]
 
 
+def test_bind(tmp_path, calls):
+    (tmp_path / "seen").mkdir()
+    do(steps.Bind(str(tmp_path), f"{tmp_path}/seen"))
+    do(steps.Unbind("/seen"))
+    (function, source, target, fstype, flags, data), undone = calls
+    assert (function, fstype, flags, data) == ("mount", None, 4096 | 16384, None)
+    assert source.startswith(b"/proc/self/fd/") and target.startswith(b"/proc/self/fd/") and source != target
+    assert undone == ("umount2", b"/seen", 2 | 8)
+
+
 @pytest.mark.parametrize("read_only, flags", [(True, 33), (False, 32)])
 def test_remount(tmp_path, calls, read_only, flags):
     do(steps.Remount(str(tmp_path), read_only))

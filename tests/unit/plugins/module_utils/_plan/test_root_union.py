@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, initramfs, layout, plan
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, layout, plan
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import (
@@ -36,6 +36,7 @@ PARAMS = {
     "library": "library\n",
     "boot_script": "script\n",
     "build_hook": "hook\n",
+    "halt_script": "halt\n",
     "command": base64.b64encode(b"\xffcommand").decode(),
     "manual": "manual\n",
     "completion": "completion\n",
@@ -45,6 +46,7 @@ FILES = (
     initramfs.LIBRARY,
     initramfs.SCRIPT,
     initramfs.HOOK,
+    exit_root.HALT,
     command.COMMAND,
     command.MANUAL,
     command.COMPLETION,
@@ -100,7 +102,7 @@ def test_a_host_is_provisioned():
 
 def test_what_is_run_can_be_run():
     modes = {step.path: step.mode for step in plan_for(HOST)[2] if step.show()["step"] == "write_file"}
-    assert {path for path, mode in modes.items() if mode == 0o755} == {initramfs.SCRIPT, initramfs.HOOK, command.COMMAND}
+    assert {path for path, mode in modes.items() if mode == 0o755} == {initramfs.SCRIPT, initramfs.HOOK, exit_root.HALT, command.COMMAND}
     assert {modes[path] for path in (initramfs.LIBRARY, bootconf.PATH, command.MANUAL, command.COMPLETION)} == {0o644}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, exit_root, layout, plan, policy, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import save
@@ -50,7 +50,7 @@ def host(persistence, uppers, generation="2"):
 
 IN_RAM = host("none", layout.RAM)
 ON_DISK = host("upper", layout.STORE)
-PARAMS = {"id": "new", "label": "after the course", "drop_acls": False}
+PARAMS = {"id": "new", "label": "after the course", "drop_acls": False, "mode": "direct", "session": False}
 
 
 def plan_for(host, **params):
@@ -101,6 +101,46 @@ def test_an_upper_on_the_disk_is_saved_by_the_next_boot():
 def test_the_name_of_an_image_is_no_name_of_a_layer(name):
     with pytest.raises(OverlayrootError, match="is what an image would be called"):
         save.wanted({**PARAMS, "id": name})
+
+
+def test_an_upper_in_ram_can_be_put_into_transit():
+    _seen, _wanted, steps = plan_for(IN_RAM, mode="indirect")
+    assert [(step.show()["step"], step.path) for step in steps] == [
+        ("copy_up", "/srv"),
+        ("make_dir", store.TRANSIT),
+        ("save_layer", store.TRANSIT + "/new"),
+        ("write_file", store.TRANSIT + "/new.layers"),
+        ("write_file", store.NEXT),
+    ]
+    assert (steps[3].content, steps[4].content) == ("a\nb\nnew\n", "save=new\n")
+
+
+def test_a_session_takes_in_those_before_it():
+    after = {**STORE, store.LAYERS: {**STORE[store.LAYERS], "b.json": '{"session": true}'}}
+    folding = IN_RAM._replace(small_files=after)
+    for mode, text in (("direct", 2), ("indirect", 3)):
+        steps = plan_for(folding, session=True, mode=mode)[2]
+        layer = next(step for step in steps if step.show()["step"] == "save_layer")
+        assert (layer.fold, layer.about["session"], steps[text].content) == ("b", True, "a\nnew\n")
+    assert plan_for(IN_RAM, session=True)[2][1].fold == plan_for(folding)[2][1].fold == ""
+
+
+def test_the_session_of_a_root_that_was_left():
+    union = exit_root.union((6, 12), "/")
+    options = union.mount_options()
+    left = IN_RAM._replace(
+        mounts=(mount(1, 0, "/", "overlay", options, "0:9"), BASE, DATA),
+        files={
+            **IN_RAM.files,
+            layout.BASE + policy.PATH: "union - / 0:0 755 -\nunion srv=2Fmy=20data /srv/my\\040data 0:0 755 -\nro boot /boot 0:0 755 -\n",
+        },
+    )
+    steps = plan_for(left)[2]
+    assert [step.show()["step"] for step in steps] == ["save_layer", "write_file", "write_file"]
+    assert steps[0].uppers == (
+        ("/", layout.RAM + "/upper", ()),
+        ("/srv/my data", layout.RAM + "/mounts/srv=2Fmy=20data/upper", ()),
+    )
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".a", "a/b", "a b", "a:b", "\n"])
@@ -173,12 +213,19 @@ def test_shown():
     assert save.show(plan.simulate(seen, steps), wanted)["next_boot"]
 
 
-@given(st.sampled_from([IN_RAM, ON_DISK]), st.sampled_from(["0", "1", "2"]), st.sampled_from(["", "x"]), st.data())
+@given(
+    st.sampled_from([IN_RAM, ON_DISK]),
+    st.sampled_from(["0", "1", "2"]),
+    st.sampled_from(["", "x"]),
+    st.sampled_from(["direct", "indirect"]),
+    st.booleans(),
+    st.data(),
+)
 @settings(derandomize=True, database=None, deadline=None)
-def test_a_second_run_has_nothing_to_do(host, generation, label, data):
+def test_a_second_run_has_nothing_to_do(host, generation, label, mode, session, data):
     record = host.files[layout.RECORD].replace("generation=2", f"generation={generation}")
     host = host._replace(files={**host.files, layout.RECORD: record})
-    seen, wanted, steps = plan_for(host, label=label)
+    seen, wanted, steps = plan_for(host, label=label, mode=mode, session=session)
     plan.check(steps, save.asked(wanted))
     assert save.check_apply(seen, steps) is None
     assert save.plan(plan.simulate(seen, steps), wanted) == ()

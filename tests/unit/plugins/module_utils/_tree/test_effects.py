@@ -92,6 +92,24 @@ def test_uppers_become_one_layer(place):
     assert abs(time.mktime(time.strptime(about["time"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - time.time()) < 60
 
 
+def test_a_session_takes_in_the_one_before_it_on_each_file_system(place):
+    do(SaveLayer("1", session(place), "", "overlay", is_session=True))
+    first = exact(os.fsencode(f"{store.LAYERS}/1"))
+    write(f"{place}/later/etc/more", "2")
+    write(f"{place}/later-usr/bin/gone", "back")
+    uppers = (("/", f"{place}/later", ()), ("/usr", f"{place}/later-usr", ()))
+    do(SaveLayer("2", uppers, "", "overlay", is_session=True, fold="1"))
+    layer = f"{store.LAYERS}/2"
+    assert exact(os.fsencode(f"{store.LAYERS}/1")) == first
+    assert exact(os.fsencode(f"{layer}/srv")) == exact(os.fsencode(f"{store.LAYERS}/1/srv"))
+    contents = {}
+    for name in ("etc/motd", "etc/more", "usr/bin/tool", "usr/bin/gone", "srv/my data/file"):
+        with open(f"{layer}/{name}", encoding="utf-8") as stream:
+            contents[name] = stream.read()
+    assert list(contents.values()) == ["hello", "2", "tool", "back", "12345"]
+    assert record("2")["session"] is True
+
+
 def test_the_checksum_is_that_of_the_layer(place):
     do(SaveLayer("1", session(place), "", "overlay"))
     data = f"1 0 0:1 / / rw - ext4 none rw\n2 1 0:2 / {layout.DATA} rw - ext4 none rw\n"

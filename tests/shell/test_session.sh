@@ -1,0 +1,75 @@
+# shellcheck shell=dash disable=SC2154,SC2034 # the library and its tests share variables
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+make_store() {
+    store=$scratch/store conf_persistence=session ask_generation='' ask_discard=''
+    mkdir -p "$store/layers/a" "$store/generations" "$store/boot" "$store/trash"
+    echo a >"$store/generations/1"
+    echo 1 >"$store/boot/current"
+}
+
+chooses() {
+    overlayroot_choose_generation && equal "$generation,$persistence" "$1"
+}
+
+test_a_session_belongs_to_the_current_generation() {
+    make_store
+    chooses 1,session
+}
+
+test_an_upper_on_the_disk_is_none_of_its_business() {
+    make_store
+    mkdir "$store/upper"
+    echo 0 >"$store/boot/upper"
+    chooses 1,session
+}
+
+test_nothing_of_a_visit_is_saved() {
+    make_store
+    ask_generation=0
+    chooses 0,none
+}
+
+test_nothing_is_saved_where_that_is_asked_for() {
+    make_store
+    echo 'quiet overlayroot.discard' >"$OVERLAYROOT_CMDLINE"
+    overlayroot_read_cmdline && chooses 1,none
+}
+
+# A session that was put into transit over generation 0, while generation 1 is current.
+make_transit() {
+    make_store
+    mkdir -p "$store/transit/new/etc"
+    echo '{}' >"$store/transit/new.json"
+    echo new >"$store/transit/new.layers"
+}
+
+is_there() {
+    [ -d "$store/layers/new/etc" ] && [ -f "$store/layers/new.json" ] &&
+        equal "$(cat "$store/generations/2")" new && equal "$(cat "$store/boot/current")" 2
+}
+
+test_what_is_in_transit_becomes_a_layer_of_the_generation_that_it_was_written_over() {
+    make_transit
+    overlayroot_save new && is_there && [ ! -e "$store/generations/3" ]
+}
+
+test_what_is_in_transit_arrives_wherever_the_boot_was_cut_off() {
+    for left in 0 1 2 3 4 5 6 7; do
+        rm -rf "$store"
+        make_transit
+        (cut_off_after "$left" && overlayroot_save new) || :
+        if ! { overlayroot_save new && is_there; }; then
+            echo "cut off after $left"
+            return 1
+        fi
+    done
+}
+
+test_what_a_shutdown_left_is_moved_aside() {
+    make_transit
+    mkdir -p "$store/shutdown/upper"
+    overlayroot_clear_shutdown && [ ! -e "$store/shutdown" ] && [ ! -e "$store/transit" ] &&
+        [ -d "$store/trash/0/transit/new" ] && overlayroot_clear_shutdown && [ ! -e "$store/trash/1" ]
+}

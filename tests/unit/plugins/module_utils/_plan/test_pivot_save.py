@@ -1,0 +1,70 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, plan, session, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import pivot_save
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._plan.test_save import host
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+HOST = host("session", layout.RAM)
+DISARMED = HOST._replace(files={**HOST.files, session.DISCARD: ""})
+
+
+def plan_for(host, state, **params):
+    wanted = pivot_save.wanted({"state": state, "id": None, "label": "", "drop_acls": False, "mode": "direct", **params})
+    seen = host.see(pivot_save.sight(wanted))
+    return seen, wanted, pivot_save.plan(seen, wanted)
+
+
+def test_a_session_is_discarded_once_or_not():
+    assert [step.show() for step in plan_for(HOST, "disarmed")[2]] == [{"step": "write_file", "path": session.DISCARD}]
+    assert [step.show() for step in plan_for(DISARMED, "armed")[2]] == [{"step": "remove_file", "path": session.DISCARD}]
+    assert plan_for(HOST, "armed")[2] == plan_for(DISARMED, "disarmed")[2] == ()
+
+
+def test_a_session_is_saved_now():
+    seen, wanted, steps = plan_for(HOST, "saved", id="new", label="x")
+    assert steps[1].path == store.LAYERS + "/new"
+    assert pivot_save.show(plan.simulate(seen, steps), wanted) == {
+        "armed": True,
+        "saved": {"id": "new", "label": "x", "format": "overlay"},
+        "generation": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    "host, state, params, message",
+    [
+        (
+            host("upper", layout.STORE),
+            "armed",
+            {},
+            "this host: runs with the persistence upper. Provision it with overlayroot_persistence: session.",
+        ),
+        (HOST, "armed", {"id": "x"}, "id x: is given by the shutdown that saves. Leave it out, or use state: saved."),
+    ],
+)
+def test_refused(host, state, params, message):
+    with pytest.raises(OverlayrootError) as caught:
+        plan_for(host, state, **params)
+    assert str(caught.value) == message
+
+
+@given(st.sampled_from([HOST, DISARMED]), st.sampled_from(["armed", "disarmed", "saved"]), st.data())
+@settings(derandomize=True, database=None, deadline=None)
+def test_a_second_run_has_nothing_to_do(host, state, data):
+    seen, wanted, steps = plan_for(host, state, id="new" if state == "saved" else None)
+    plan.check(steps, pivot_save.asked(wanted))
+    assert pivot_save.check_apply(seen, steps) is None
+    after = plan.simulate(seen, steps)
+    assert pivot_save.plan(after, wanted) == ()
+    assert pivot_save.show(after, wanted)["armed"] == (host is HOST if state == "saved" else state == "armed")
+    done = steps[: data.draw(st.integers(0, len(steps)))]
+    back = plan.simulate(plan.simulate(seen, done), plan.undo(seen, done))
+    assert (back.folders, back.files[session.DISCARD]) == (seen.folders, seen.files[session.DISCARD])
