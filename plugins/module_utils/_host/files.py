@@ -22,15 +22,29 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 @contextlib.contextmanager
 def folder(path):
     """A descriptor of a folder."""
-    descriptor = os.open("/", FOLDER)
+    root = os.open("/", FOLDER)
     try:
-        for name in filter(None, encode(path).split(b"/")):
-            below = os.open(name, FOLDER, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
+        descriptor = descend(root, filter(None, encode(path).split(b"/")))
+    finally:
+        os.close(root)
+    try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def descend(above, way):
+    """A new descriptor of the folder that the names of a way lead to."""
+    descriptor = os.dup(above)
+    try:
+        for name in way:
+            below = os.open(name, FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 @contextlib.contextmanager

@@ -84,12 +84,8 @@ def _filled(parts, stage, tell, dropped, fold):
 def _placed(stage, path):
     """A descriptor of a new folder in the layer, whose other folders are as they are to be."""
     *way, name = [_LAYER, *path.strip("/").split("/")] if path != "/" else [_LAYER]
-    above = os.dup(stage)
+    above = files.descend(stage, way)
     try:
-        for part in way:
-            below = os.open(part, files.FOLDER, dir_fd=above)
-            os.close(above)
-            above = below
         times = os.fstat(above)
         with contextlib.suppress(FileNotFoundError):
             # A mount point that the session made.

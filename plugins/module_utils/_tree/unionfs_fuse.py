@@ -49,7 +49,7 @@ class UnionfsFuse(Folder):
 
     def reopen(self, child):
         if self.fd == CLOSED and child.is_ghost and not self.is_ghost:
-            self.fd = _descend(child.fd, (*[".."] * (1 + len(child.way)), *self.way))
+            self.fd = files.descend(child.fd, (*[".."] * (1 + len(child.way)), *self.way))
             if not os.path.samestat(os.fstat(self.fd), self.status):
                 raise _moved()
         super().reopen(child)
@@ -106,27 +106,13 @@ class UnionfsFuse(Folder):
 
     def _open_notes(self, way):
         """By way of the branch's own folder."""
-        top = _descend(self.fd, [".."] * len(self.way))
+        top = files.descend(self.fd, [".."] * len(self.way))
         try:
             if not os.path.samestat(os.fstat(top), self.root):
                 raise _moved()
-            return _descend(top, way)
+            return files.descend(top, way)
         finally:
             os.close(top)
-
-
-def _descend(fd, way):
-    """A new descriptor of the folder where the way leads."""
-    fd = os.dup(fd)
-    try:
-        for name in way:
-            below = os.open(name, files.FOLDER, dir_fd=fd)
-            os.close(fd)
-            fd = below
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
 
 
 def _moved():
