@@ -156,52 +156,80 @@ def test_the_bare_base_is_gone_back_to_and_left_again(host):
     assert changes(host) == ["session-1", "session-2", "session-3"]
 
 
+def test_what_a_reset_takes_off_is_a_generation_that_can_be_gone_to(host):
+    change(host, "session-x")
+    name = ctl(host, "reset", "--method", "snapshot", "--id", "taken-off")["reset"]["snapshot"]
+    assert host.guest.ssh("sudo overlayrootctl reset --method mkfs", check=False).returncode == 3
+    host.guest.reboot()
+    assert booted(host) == ("3", "3")
+    assert changes(host) == ["session-1", "session-2", "session-3"]
+    assert ctl(host, "generations")["generations"][-1] == {"number": 4, "layers": ["first", "second", "third", name]}
+    ctl(host, "rollback", "4")
+    host.guest.reboot()
+    assert booted(host) == ("4", "4")
+    assert changes(host) == ["session-1", "session-2", "session-3", "session-x"]
+    ctl(host, "rollback", "3")
+    host.guest.reboot()
+    assert changes(host) == ["session-1", "session-2", "session-3"]
+
+
 def test_an_upper_in_ram_is_saved_at_once(host):
     assert host.play("provision", overlayroot_persistence="none").returncode == 0
     assert host.record()["persistence"] == "none"
     change(host, "session-4")
     saved = ctl(host, "save", "fourth", "--label", "'from RAM'")
-    assert (saved["generation"], saved["next_boot"], saved["layer"]["label"]) == (4, False, "from RAM")
+    assert (saved["generation"], saved["next_boot"], saved["layer"]["label"]) == (5, False, "from RAM")
     assert ctl(host, "check")["problems"] == []
     host.sh("echo unsaved > /home/unsaved")
     host.guest.reboot()
-    assert booted(host) == ("4", "4")
+    assert booted(host) == ("5", "4")
     assert changes(host) == ["session-1", "session-2", "session-3", "session-4"]
     host.sh("! test -e /home/unsaved")
+
+
+def test_generations_are_compared(host):
+    """Without what they share, and also on /usr and /home."""
+    found = ctl(host, "diff", "--generation", "4", "--since", "2")
+    added = {change["path"] for change in found["changes"] if change["kind"] == "added"}
+    new = {f"{folder}/session-{number}" for folder in ("/etc", "/usr/local", "/home") for number in (3, 4)}
+    assert new <= added
+    assert not any(path.endswith(("session-1", "session-2")) for path in added)
+    assert [part["path"] for part in found["compared"]["file_systems"]] == ["/", "/home", "/usr"]
+    assert {"/home/session-1", "/usr/local/session-1"} <= {change["path"] for change in ctl(host, "diff", "--layer", "first")["changes"]}
 
 
 def test_a_commit_is_what_the_next_boot_stands_on(host):
     """But for /usr and /home, where the layers go on over file systems of their own."""
     before, shown = base(host), changes(host)
     made = ctl(host, "commit", "--store", "course", "--without-upper", "--compression", "lz4", "--drop-acls")
-    assert (made["generation"], made["next_boot"], made["image"]["holds"]) == (5, True, "the source")
+    assert (made["generation"], made["next_boot"], made["image"]["holds"]) == (6, True, "the source")
     host.guest.reboot()
-    assert booted(host) == ("5", "5")
+    assert booted(host) == ("6", "5")
     assert lower(host) == [IMAGE]
     assert host.sh(f"findmnt -no FSTYPE,SOURCE {IMAGE}").split() == ["squashfs", "/dev/loop0"]
     assert changes(host) == shown
     assert base(host) == before
     assert ctl(host, "check")["problems"] == []
     again = ctl(host, "commit", "--store", "course", "--without-upper", "--drop-acls")
-    assert (again["steps"], again["generation"]) == ([], 5)
+    assert (again["steps"], again["generation"]) == ([], 6)
 
 
 def test_a_session_over_an_image_is_saved_and_gone_back_from(host):
     change(host, "session-5")
-    assert ctl(host, "save", "over")["generation"] == 6
+    assert ctl(host, "save", "over")["generation"] == 7
     host.guest.reboot()
-    assert booted(host) == ("6", "6")
+    assert booted(host) == ("7", "6")
     assert lower(host) == [f"{DATA}/layers/over", IMAGE]
     assert changes(host) == [f"session-{number}" for number in range(1, 6)]
-    assert "/etc/session-5" in [change["path"] for change in ctl(host, "diff", "--generation", "6")["changes"]]
+    assert "/etc/session-5" in [change["path"] for change in ctl(host, "diff", "--generation", "7")["changes"]]
     ctl(host, "rollback", "2")
     host.guest.reboot()
     assert booted(host) == ("2", "2")
     assert lower(host)[-1] == "/run/initramfs/overlayroot/base"
     assert changes(host) == ["session-1", "session-2"]
-    ctl(host, "rollback", "6")
+    ctl(host, "rollback", "7")
     host.guest.reboot()
-    assert booted(host) == ("6", "6")
+    assert booted(host) == ("7", "6")
     assert changes(host) == [f"session-{number}" for number in range(1, 6)]
 
 
