@@ -60,9 +60,8 @@ class _Comparison:
         if stat.S_IFMT(one.st_mode) != stat.S_IFMT(other.st_mode):
             return "type"
         if stat.S_ISDIR(one.st_mode):
-            folders = source.enter(name), copy.enter(name)
-            descent.enter(_level(folders, level, name))
-            return self._differing(*map(FolderEntry, folders))
+            descent.look_into(level, name, _level)
+            return self._differing(*map(FolderEntry, descent.levels[-1].folders))
         if not self._are_twins(one, other):
             return "hard links"
         self.bytes += one.st_size

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 from .._core.errors import OverlayrootError
@@ -58,6 +59,13 @@ class Descent:
 
     def __init__(self, root):
         self.levels = [root]
+
+    def look_into(self, parent, name, level_of):
+        """Enter the folder `name` of each tree; `level_of(folders, parent, name)` says what is to be done in it."""
+        with contextlib.ExitStack() as opened:
+            folders = tuple(opened.enter_context(contextlib.closing(folder.enter(name))) for folder in parent.folders)
+            self.enter(level_of(folders, parent, name))
+            opened.pop_all()
 
     def enter(self, level):
         self.levels.append(level)

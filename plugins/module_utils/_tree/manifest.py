@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import stat
+from functools import partial
 
 from .._core.errors import OverlayrootError
 from . import attributes, content, raw
@@ -20,7 +21,7 @@ _CHUNK = 1 << 20
 def manifest(folder):
     """The same for an upper and for the layer that is saved from it. A hole is the same as zeros."""
     digest = _Digest()
-    with contextlib.closing(Descent(_level(digest, folder))) as descent:
+    with contextlib.closing(Descent(_level(digest, (folder,)))) as descent:
         while descent.levels:
             level = descent.levels[-1]
             name = next(level.left, None)
@@ -42,16 +43,17 @@ def _look(digest, descent, level, name):
     status = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
     digest.begin(name)
     if stat.S_ISDIR(status.st_mode):
-        descent.enter(_level(digest, folder.enter(name), level, name))
+        descent.look_into(level, name, partial(_level, digest))
     elif stat.S_ISREG(status.st_mode):
         digest.add_file(folder, name)
     else:
         digest.add_other(folder, name, status)
 
 
-def _level(digest, folder, parent=None, name=""):
+def _level(digest, folders, parent=None, name=""):
+    (folder,) = folders
     digest.add_metadata(folder, folder.fd, folder.status)
-    return Level((folder,), sorted(entry for entry, *_kind in raw.entries(folder)), parent, name)
+    return Level(folders, sorted(entry for entry, *_kind in raw.entries(folder)), parent, name)
 
 
 class _Digest:

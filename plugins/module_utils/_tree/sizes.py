@@ -25,7 +25,7 @@ _INODE = 32
 def measured(root, keeps):
     """The Tree below a folder; `keeps(attribute)` says whether the image can hold that extended attribute."""
     sizes = _Sizes(keeps)
-    with contextlib.closing(Descent(sizes.level(root))) as descent:
+    with contextlib.closing(Descent(sizes.level((root,)))) as descent:
         for level, name in descent.names():
             try:
                 sizes.look(descent, level, name)
@@ -50,9 +50,10 @@ class _Sizes:
         compressed = self.sample.estimate(self.data) + self.inodes * _INODE
         return Tree(self.bytes, self.inodes, compressed, tuple(sorted(self.unfit.items())))
 
-    def level(self, folder, parent=None, name=""):
+    def level(self, folders, parent=None, name=""):
+        (folder,) = folders
         names = sorted(entry for entry, *_kind in raw.entries(folder))
-        level = Level((folder,), names, parent, name)
+        level = Level(folders, names, parent, name)
         self._count(level, "", folder.attributes, sum(map(len, names)) + _NAME * len(names))
         return level
 
@@ -60,7 +61,7 @@ class _Sizes:
         (folder,) = level.folders
         status = os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
-            descent.enter(self.level(folder.enter(name), level, name))
+            descent.look_into(level, name, self.level)
         elif not self._is_known(status):
             size = self._data(folder.fd, name, status) if stat.S_ISREG(status.st_mode) else 0
             self._count(level, name, attributes.names(attributes.target(folder.fd, name)), size)
