@@ -112,6 +112,7 @@ UNIT = Gate(
             from_junit,
         ),
     ),
+    packages=("xfsprogs",),
 )
 
 SHELL = Gate(
