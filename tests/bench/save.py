@@ -9,9 +9,9 @@ to make files where some were removed just now. Needs root, and with --large 5 G
 
     unshare --mount python3 tests/bench/save.py FOLDER [--large] [--overlay BINARY]
 
-Rivals that are not there are left out. rsync and containers-storage are Debian packages of these names; BINARY is
-the program `overlay` of overlayfs-tools (github.com/kmxz/overlayfs-tools). Its merge empties the upper, so it gets a
-copy; it does not follow redirects, so it is left out without --large.
+Rivals that are not there are left out. rsync (its --fsync came with 3.2.4) and containers-storage are Debian packages
+of these names; BINARY is the program `overlay` of overlayfs-tools (github.com/kmxz/overlayfs-tools). Its merge empties
+the upper, so it gets a copy; it does not follow redirects, so it is left out without --large.
 """
 
 from __future__ import annotations
@@ -185,6 +185,7 @@ def jobs_that_are_there(upper, binary):
     yield Copying(upper, "cp", "-a")
     if shutil.which("rsync"):
         yield Copying(upper, "rsync", "-aHAXS", "--numeric-ids")
+        yield Copying(upper, "rsync", "-aHAXS", "--numeric-ids", "--fsync")
     if shutil.which("containers-storage"):
         yield Containers(upper, upper.parent)
     if binary:
