@@ -14,7 +14,8 @@ author:
 description:
   - Mounts folders as a union, and unmounts it.
   - What is mounted is read from the kernel. A union that is mounted already and is right is left as it is.
-  - A mounted union cannot be changed. Where it differs from what is asked for, the module says in what and fails.
+  - A mounted union cannot be changed, but for the branches of an aufs. Where it differs from what is asked for, the module
+    says in what and fails.
   - Options that decide whether an upper can be moved, saved and merged are always stated, since kernels differ in their
     defaults. They are V(index=off), V(metacopy=off), V(nfs_export=off), V(redirect_dir=on) and V(xino=auto).
 extends_documentation_fragment:
@@ -38,28 +39,43 @@ options:
   backend:
     description:
       - What makes the union.
+      - V(overlay) is part of every Linux kernel. V(aufs) takes a kernel that has it, which no release of Debian has.
+        V(unionfs_fuse) is the program of the package C(unionfs-fuse), which Debian 12 has.
     type: str
-    choices: [overlay]
+    choices: [overlay, aufs, unionfs_fuse]
     default: overlay
   lower:
     description:
       - The folders that the union shows and does not change, the topmost first.
-      - A union without O(upper) needs two of them.
+      - An overlay without O(upper) needs two of them.
+      - Those of a mounted aufs are added, removed and moved while it is in use.
       - Required if O(state=mounted).
     type: list
     elements: str
   upper:
     description:
       - The folder that takes what is changed in the union. Without it the union is read-only.
-      - It cannot be on vfat, NFS or a union.
+      - That of an overlay cannot be on vfat, NFS or a union; that of an aufs cannot be on aufs or an overlay.
     type: str
   work:
     description:
-      - A folder that the kernel needs for its work, in the same mount as O(upper).
+      - A folder that overlayfs needs for its work, in the same mount as O(upper). Other backends have none.
     type: str
+  permissions:
+    description:
+      - Permissions and attributes of branches of an aufs, by their paths, as in aufs(5). For instance V(rr+wh) for a lower that
+        nobody else changes, or V(rw+icex) for an upper that cannot hold all extended attributes of a lower.
+      - An upper has V(rw) by itself, and a lower V(ro+wh).
+    type: dict
+    default: {}
   options:
     description:
-      - Options of the union, as in the kernel's documentation of overlayfs.
+      - Options of the union.
+      - Those of an aufs are V(udba) (V(none), V(reval) or V(notify)), V(xino) (V(off), or the path of the file where it
+        keeps inode numbers, C(/run/.aufs-PATH.xino) by itself), and the booleans V(dirperm1), V(plink), V(shwh) and
+        V(trunc_xino).
+      - Those of unionfs-fuse are V(max_files), a number of open files, and the booleans V(statfs_omit_ro) and V(hard_remove).
+      - Those of an overlay are as in the kernel's documentation of overlayfs.
       - V(index), V(metacopy) and V(nfs_export) are C(on) or C(off).
       - V(redirect_dir) is C(on), C(off), C(follow) or C(nofollow).
       - V(uuid) is C(on), C(off), C(null) or C(auto).
@@ -84,7 +100,8 @@ options:
     default: mounted
   fstab:
     description:
-      - Whether C(/etc/fstab) has an entry for the union as long as it is to be mounted.
+      - Whether C(/etc/fstab) has an entry for the union as long as it is to be mounted. There can be none for
+        unionfs-fuse.
       - Options of an entry that are not the union's own, such as C(nofail), are kept.
     type: bool
     default: false
@@ -122,9 +139,33 @@ EXAMPLES = r"""
       redirect_dir: "on"
     create: true
 
+- name: Mount a union that no kernel module is needed for
+  labs.overlayroot.overlay_mount:
+    path: /srv/shared
+    backend: unionfs_fuse
+    lower:
+      - /srv/layers/base
+    upper: /srv/shared-upper
+    create: true
+
+- name: Mount an aufs, of which one layer never changes
+  labs.overlayroot.overlay_mount:
+    path: /srv/course
+    backend: aufs
+    lower:
+      - /srv/layers/exercise
+      - /srv/layers/base
+    permissions:
+      /srv/layers/base: rr+wh
+    upper: /srv/session/upper
+    options:
+      udba: notify
+      dirperm1: true
+
 - name: Unmount it
   labs.overlayroot.overlay_mount:
-    path: /srv/build
+    path: /srv/course
+    backend: aufs
     state: unmounted
 """
 
@@ -152,6 +193,10 @@ union:
       type: str
     options:
       description: The options, those that are always stated included.
+      type: dict
+    permissions:
+      description: Those of branches that are not what they are by themselves.
+      returned: where there are any
       type: dict
   sample:
     path: /srv/course

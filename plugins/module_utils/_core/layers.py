@@ -13,13 +13,19 @@ from __future__ import annotations
 from itertools import combinations
 
 from . import mounted, mountinfo
+from .aufs import MOST
+from .backends import from_mount
 from .errors import OverlayrootError
-from .union import LONGEST, VOLATILE_MARKER, from_mount
+from .union import LONGEST, VOLATILE_MARKER
+from .unionfs_fuse import PROGRAM
 
 # Types with names that differ in case only, which overlayfs cannot merge.
 NO_LOWER = frozenset(("vfat", "msdos", "exfat", "hfs", "hfsplus"))
 # Types without whiteouts or trusted.* attributes.
 NO_UPPER = NO_LOWER | {"overlay", "aufs", "nfs", "nfs4", "cifs", "smb3"}
+
+# What aufs refuses, with EINVAL.
+NO_BRANCH = frozenset(("aufs", "overlay"))
 
 DEEPEST = 2
 
@@ -27,8 +33,17 @@ DEEPEST = 2
 def check(state, union):
     """OverlayrootError where `union`, whose paths are link-free, cannot or should not be mounted.
 
-    `state` must know every path of the union, those of all mounted unions, and the volatile marker.
+    `state` must know every path of the union, those of all mounted unions, the volatile marker of a work folder, and
+    the program unionfs-fuse.
     """
+    for lower in union.lower:
+        _check_lower(state, lower)
+    _CHECKS[union.backend](state, union)
+    _check_overlap(state, union)
+    _check_in_use(state, union)
+
+
+def _check_overlay(state, union):
     if "overlay" not in state.filesystems:
         raise OverlayrootError("backend overlay", "the kernel has no overlayfs", "Install its module or a kernel with it")
     if union.upper is None and len(union.lower) < 2:
@@ -38,11 +53,9 @@ def check(state, union):
             "Give another lower (an empty folder will do), or bind-mount this one read-only",
         )
     for lower in union.lower:
-        _check_lower(state, lower)
+        _check_type(state, "lower", lower, NO_LOWER)
     if union.upper is not None:
-        _check_upper(state, union)
-    _check_overlap(state, union)
-    _check_in_use(state, union)
+        _check_overlay_upper(state, union)
     if 1 + max(depth(state.mounts, state, path) for path in union.lower) > DEEPEST:
         raise OverlayrootError(
             union.path,
@@ -58,12 +71,35 @@ def check(state, union):
         )
 
 
+def _check_aufs(state, union):
+    if "aufs" not in state.filesystems:
+        raise OverlayrootError(
+            "backend aufs", "the kernel has no aufs, which no release of Debian has", "Install a kernel with it, or choose the backend overlay"
+        )
+    branches = [path for path, _permission in union.listed()]
+    if len(branches) > MOST:
+        raise OverlayrootError(union.path, f"has {len(branches)} branches, aufs takes {MOST}", "Use fewer lowers")
+    for path in branches:
+        _check_type(state, "branch", path, NO_BRANCH)
+    if union.upper is not None:
+        _check_writable(state, "upper", union.upper, NO_BRANCH)
+
+
+def _check_unionfs_fuse(state, union):
+    if not state.paths[PROGRAM].kind:
+        raise OverlayrootError("backend unionfs_fuse", f"{PROGRAM} is not there", "Install the package unionfs-fuse")
+    if "fuse" not in state.filesystems:
+        raise OverlayrootError("backend unionfs_fuse", "the kernel has no FUSE", "Install its module or a kernel with it")
+    if union.upper is not None:
+        _check_writable(state, "upper", union.upper, frozenset())
+
+
 def depth(mounts, state, path):
     """How many unions lie below a path."""
     if path not in state.paths:
         return 0
     mount = mountinfo.visible(mounts, state.real(path))
-    union = mount and from_mount(mount, state.overlay)
+    union = mount and from_mount(mount, state)
     if not union:
         return 0
     below = mountinfo.without(mounts, mount)
@@ -74,15 +110,18 @@ def _check_lower(state, path):
     kind = state.paths[path].kind
     if kind != "directory":
         raise OverlayrootError(f"lower {path}", "is no folder" if kind else "does not exist", "Name an existing folder")
-    _check_type(state, "lower", path, NO_LOWER)
 
 
-def _check_upper(state, union):
+def _check_writable(state, role, path, unfit):
+    _check_type(state, role, path, unfit)
+    mount = state.mount_of(path)
+    if mount is not None and mount.read_only:
+        raise OverlayrootError(f"{role} {path}", f"{mount.path} is mounted read-only", "Remount it writable")
+
+
+def _check_overlay_upper(state, union):
     for role, path in _writables(union):
-        _check_type(state, role, path, NO_UPPER)
-        mount = state.mount_of(path)
-        if mount is not None and mount.read_only:
-            raise OverlayrootError(f"{role} {path}", f"{mount.path} is mounted read-only", "Remount it writable")
+        _check_writable(state, role, path, NO_UPPER)
     if state.mount_of(union.upper) != state.mount_of(union.work):
         raise OverlayrootError(
             f"work {union.work}",
@@ -138,7 +177,7 @@ def _check_in_use(state, union):
 
 
 def _writables(union):
-    return [("upper", union.upper), ("work", union.work)] if union.upper is not None else []
+    return [(role, path) for role, path in (("upper", union.upper), ("work", union.work)) if path is not None]
 
 
 def _in_use(role, path, other):
@@ -147,3 +186,6 @@ def _in_use(role, path, other):
         f"is in use: the union at {other.path} writes to it",
         f"Unmount {other.path} first, or use another folder",
     )
+
+
+_CHECKS = {"overlay": _check_overlay, "aufs": _check_aufs, "unionfs_fuse": _check_unionfs_fuse}

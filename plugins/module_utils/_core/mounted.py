@@ -8,14 +8,15 @@ from __future__ import annotations
 import posixpath
 
 from . import layout, mountinfo
+from .backends import from_mount
 from .options import FLAGS
-from .union import from_mount, redirects
+from .union import redirects
 
 
 def unions(state):
     """Each mount that is a union, with the Union."""
     for mount in state.mounts:
-        union = from_mount(mount, state.overlay)
+        union = from_mount(mount, state)
         if union is not None:
             yield mount, union
 
@@ -23,13 +24,13 @@ def unions(state):
 def at(state, path):
     """The Union that is visible at a mount point, or None."""
     mount = mountinfo.at(state.mounts, path)
-    return mount and from_mount(mount, state.overlay)
+    return mount and from_mount(mount, state)
 
 
 def booted(state):
     """Each union that the boot hook made, with its mount, that of the root first; none where the root is none."""
     root = mountinfo.at(state.mounts, "/")
-    union = root and from_mount(root, state.overlay)
+    union = root and from_mount(root, state)
     if not union or union.upper is None or not layout.is_union(state):
         return ()
     above = posixpath.dirname(union.upper) + "/mounts"
@@ -58,8 +59,12 @@ def in_words_of(state, mounted, wanted):
     lower = mounted.lower
     if len(lower) == len(wanted.lower):
         lower = tuple(map(respell, lower, wanted.lower))
+    spelled = dict(zip((*mounted.lower, mounted.upper), (*lower, respell(mounted.upper, wanted.upper))))
     respelled = mounted._replace(
-        lower=lower, upper=respell(mounted.upper, wanted.upper), work=respell(mounted.work, wanted.work)
+        lower=lower,
+        upper=spelled[mounted.upper],
+        work=respell(mounted.work, wanted.work),
+        permissions={spelled[path]: permission for path, permission in mounted.permissions.items()},
     )
     differing = _differing_options(respelled, wanted, state.overlay)
     agreed = {name: value for name, value in wanted.options.items() if name not in differing}
@@ -75,13 +80,17 @@ def differences(state, mounted, wanted):
     respelled = in_words_of(state, mounted, wanted)
     layers = {
         name: (getattr(respelled, name), getattr(wanted, name))
-        for name in ("backend", "lower", "upper", "work")
+        for name in ("backend", "lower", "upper", "work", "permissions")
         if getattr(respelled, name) != getattr(wanted, name)
     }
     return {**layers, **_differing_options(respelled, wanted, state.overlay)}
 
 
 def _differing_options(mounted, wanted, parameters):
+    if wanted.backend != "overlay":
+        # What is in no table cannot be compared.
+        pairs = {name: (mounted.options[name], value) for name, value in wanted.options.items() if name in mounted.options}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     flags = [name for name in FLAGS if name in mounted.options]
     pairs = {name: (mounted.options.get(name), wanted.options.get(name)) for name in (*wanted.options, *flags)}
     read_only = wanted.upper is None

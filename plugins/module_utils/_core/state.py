@@ -62,6 +62,7 @@ class State(NamedTuple):
     folders: dict = {}  # path: {name: content, or None for what is no small file}, or None
     filesystems: frozenset = frozenset()  # that the kernel has, or could load
     overlay: dict = {}  # parameters of the module overlay: {"index": False}
+    aufs: dict = {}  # branches of each file system of type aufs: {"1a2b": (("/upper", "rw"), ("/lower", "ro+wh"))}
     kernel: tuple = (0, 0)
     memory: int = 0  # bytes of RAM
     time: str = ""  # when it was seen, in UTC: 2026-11-21T08:00:00Z

@@ -134,13 +134,13 @@ class Mount(NamedTuple):
             path=union.path,
             options=("rw", "relatime"),
             tags=(),
-            fstype="overlay",
-            source="overlay",
+            fstype=union.fstype,
+            source=union.source,
             super_options=union.shown(),
         )
         for path in union.work_folders():
             state = state.with_kind(path, "directory")
-        return state._replace(mounts=(*state.mounts, mount))
+        return state._replace(mounts=(*state.mounts, mount), aufs={**state.aufs, **union.branches()})
 
     def undo(self, before):
         made = [path for path in self.union.work_folders() if path in before.paths and not before.paths[path].kind]
@@ -163,6 +163,25 @@ class Unmount(NamedTuple):
 
     def undo(self, before):
         return (Mount(self.union),)
+
+
+class ChangeBranches(NamedTuple):
+    """Of a mounted aufs from those of `old` to those of `new`, while it is in use."""
+
+    old: Union
+    new: Union
+
+    destroys = False
+
+    def show(self):
+        return {"step": "change_branches", **self.new.show()}
+
+    def simulate(self, state):
+        name = dict(mountinfo.at(state.mounts, self.new.path).super_options)["si"]
+        return state._replace(aufs={**state.aufs, name: self.new.listed()})
+
+    def undo(self, before):
+        return (ChangeBranches(self.new, self.old),)
 
 
 class Bind(NamedTuple):

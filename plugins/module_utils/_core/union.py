@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A union of folders, as overlayfs mounts it.
+"""A union of folders, as overlayfs mounts it; those of other backends are subclasses.
 
 Sources: the kernel's Documentation/filesystems/overlayfs.rst, and fs/overlayfs/params.c for how
 options are split, escaped, and shown in mountinfo.
@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .options import FLAGS, OPTIONS, render_options
+from .errors import OverlayrootError
+from .options import FLAGS, OPTIONS, check_combination, check_options, complete_options, render_options
 
 # mount(2) takes one page of options, the final zero included.
 LONGEST = 4095
@@ -30,6 +31,28 @@ class Union(NamedTuple):
     work: str = None
     options: dict = {}  # {"index": "off", "volatile": True}
     backend: str = "overlay"
+    permissions: dict = {}  # of branches, where they are not what the backend gives by itself: {"/layer": "rr+wh"}
+
+    fstype = "overlay"
+
+    @property
+    def source(self):
+        """What mount(8) and the kernel's table show for the device."""
+        return "overlay"
+
+    def checked(self):
+        """As a user has given it, with options as the backend spells them."""
+        if (self.upper is None) != (self.work is None):
+            raise OverlayrootError(f"path {self.path}", "upper and work go together", "State both or neither")
+        if self.permissions:
+            raise OverlayrootError("permissions", "are not known to overlayfs", "Leave them out, or choose the backend aufs")
+        return self._replace(options=check_options(self.options))
+
+    def completed(self, kernel):
+        """With all options that are stated, which were checked; `kernel` is its version as a tuple."""
+        union = self._replace(options=complete_options(self.options, kernel))
+        check_combination(union.options, union.upper is not None)
+        return union
 
     def mount_options(self):
         """The data of mount(2), escaped as overlayfs unescapes it."""
@@ -48,6 +71,16 @@ class Union(NamedTuple):
             yield "upperdir", _escape(self.upper, "\\,")
             yield "workdir", _escape(self.work, "\\,")
 
+    @property
+    def format(self):
+        """What its upper is written in."""
+        return "overlay_userxattr" if "userxattr" in self.options else "overlay"
+
+    @property
+    def writables(self):
+        """The folders that it writes to."""
+        return tuple(path for path in (self.upper, self.work) if path is not None)
+
     def work_folders(self):
         """What the kernel makes in the work folder and leaves there, outer folders first."""
         if self.work is None:
@@ -59,19 +92,21 @@ class Union(NamedTuple):
             made += [f"{self.work}/work/incompat", f"{self.work}/{VOLATILE_MARKER}"]
         return tuple(made)
 
+    def branches(self):
+        """Those that backends other than overlayfs show besides the mount: {file system: branches}."""
+        return {}
+
     def show(self):
-        return {**self._asdict(), "lower": list(self.lower)}
+        return {name: value for name, value in {**self._asdict(), "lower": list(self.lower)}.items() if name != "permissions" or value}
 
 
 def from_mount(mount, parameters):
-    """The Union that a line of mountinfo shows, or None where it shows something else.
+    """The Union that the line of mountinfo of an overlay shows.
 
     The kernel leaves out options that have the default of the module, which `parameters`
     (/sys/module/overlay/parameters) give. What it leaves out for another reason is left out here:
     xino where all layers are on one file system, and uuid before it is decided.
     """
-    if mount.fstype != "overlay":
-        return None
     shown = dict(mount.super_options)
     lower = _split(shown["lowerdir"]) if "lowerdir" in shown else _added(mount.super_options)
     upper, work = shown.get("upperdir"), shown.get("workdir")
@@ -119,3 +154,8 @@ def _split(text):
 def _added(pairs):
     """The paths of a mount that was made with fsconfig(2), which does not escape them."""
     return tuple(value for key, value in pairs if key in ("lowerdir+", "datadir+"))
+
+
+def check_no_work(union):
+    if union.work is not None:
+        raise OverlayrootError(f"work {union.work}", f"is not used by {union.backend}", "Leave it out, or choose the backend overlay")

@@ -13,9 +13,11 @@ import stat
 
 from .._core import steps
 from .._core.errors import OverlayrootError
-from . import files, filesystem, initramfs, users
+from .._core.unionfs_fuse import PROGRAM
+from . import aufs, files, filesystem, initramfs, libc, users
 from .cures import cure
 from .names import encode
+from .run import run
 
 _MS_RDONLY = 1
 _MS_REMOUNT = 32
@@ -68,13 +70,25 @@ def _copy_up(step):
 
 
 def _mount(step):
+    {"overlay": _mount_overlay, "aufs": aufs.mount, "unionfs_fuse": _mount_unionfs_fuse}[step.union.backend](step.union)
+
+
+def _mount_overlay(union):
     """By mount(2) itself: mount(8) takes a quotation mark in a path for the start of a quotation."""
-    union = step.union
     flags = _MS_RDONLY if union.upper is None else 0
     absent = [path for path in union.work_folders() if not os.path.lexists(encode(path))]
     options = encode(union.mount_options())
     with files.folder(union.path) as target, _cleared(absent):
-        _call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), options)
+        libc.call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), options)
+
+
+def _mount_unionfs_fuse(union):
+    branches, options = union.program()
+    run([PROGRAM, "-o", options, branches, union.path], "unionfs-fuse")
+
+
+def _change_branches(step):
+    aufs.change(step.old, step.new)
 
 
 @contextlib.contextmanager
@@ -90,30 +104,32 @@ def _cleared(absent):
 
 
 def _unmount(step):
-    _call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
+    if step.union.backend == "aufs":
+        aufs.flush(step.union)
+    libc.call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
 
 
 def _renew_filesystem(step):
     noted = filesystem.noted(step.mount, step.folders)
-    _call("umount2", encode(step.mount.path), _UMOUNT_NOFOLLOW)
+    libc.call("umount2", encode(step.mount.path), _UMOUNT_NOFOLLOW)
     filesystem.make(step.mount, *noted)
 
 
 def _bind(step):
     with files.folder(step.source) as source, files.folder(step.path) as target:
         places = (b"/proc/self/fd/%d" % place for place in (source, target))
-        _call("mount", *places, None, ctypes.c_ulong(_MS_BIND_ALL), None)
+        libc.call("mount", *places, None, ctypes.c_ulong(_MS_BIND_ALL), None)
 
 
 def _unbind(step):
-    _call("umount2", encode(step.path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
+    libc.call("umount2", encode(step.path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
 
 
 def _remount(step):
     """The file system itself: where it is mounted twice, both are changed."""
     flags = _MS_REMOUNT | (_MS_RDONLY if step.read_only else 0)
     with files.folder(step.path) as target:
-        _call("mount", None, b"/proc/self/fd/%d" % target, None, flags, None)
+        libc.call("mount", None, b"/proc/self/fd/%d" % target, None, flags, None)
 
 
 def _build_initramfs(step):
@@ -124,12 +140,6 @@ def _restore_initramfs(step):
     initramfs.restore(step.release)
 
 
-def _call(function, *arguments):
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, function)(*arguments):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
 def _path(step):
     return step.show()["path"]
 
@@ -138,8 +148,9 @@ def _cure(step, error):
     if error.errno == errno.EBUSY and isinstance(step, (steps.Unmount, steps.RenewFilesystem)):
         busy = step.union if isinstance(step, steps.Unmount) else step.mount
         return f"End what uses it: {', '.join(users.users(busy.path)) or 'nothing that /proc shows'}"
-    if isinstance(step, steps.Mount):
-        return "The kernel's log (dmesg) says why, in lines that begin with overlayfs:"
+    if isinstance(step, (steps.Mount, steps.ChangeBranches)):
+        shown = step.show()["backend"].replace("overlay", "overlayfs")
+        return f"The kernel's log (dmesg) says why, in lines that begin with {shown}"
     return cure(error, "Look at the path on the host")
 
 
@@ -157,6 +168,7 @@ _EFFECTS = {
     steps.RenewFilesystem: _renew_filesystem,
     steps.Bind: _bind,
     steps.Unbind: _unbind,
+    steps.ChangeBranches: _change_branches,
     steps.Remount: _remount,
     steps.BuildInitramfs: _build_initramfs,
     steps.RestoreInitramfs: _restore_initramfs,

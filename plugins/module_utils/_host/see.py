@@ -11,9 +11,9 @@ import re
 import stat
 import time
 
-from .._core import mountinfo, times
+from .._core import aufs, mountinfo, times
+from .._core.backends import from_mount
 from .._core.state import File, PathInfo, State, Usage
-from .._core.union import from_mount
 from . import devices, initramfs
 from .names import decode, encode
 
@@ -24,18 +24,16 @@ _LONGEST = 1 << 16
 def see(sight):
     """What `sight` asks for."""
     mounts = mountinfo.parse(_read("/proc/self/mountinfo"))
-    overlay = _parameters()
+    unions = State(mounts=mounts, overlay=_parameters(), aufs=_branches(mounts))
     paths = set(sight.paths)
     if sight.layers:
-        paths.update(_layers(mounts, overlay))
+        paths.update(_layers(unions))
     unreadable = []
-    return State(
-        mounts=mounts,
+    return unions._replace(
         paths=_look_at(paths),
         files={path: _permitted(path, unreadable, _file, path) for path in sight.files},
         folders={path: _permitted(path, unreadable, _folder, path) for path in sight.folders},
         filesystems=_filesystems(),
-        overlay=overlay,
         kernel=_kernel(),
         initramfs=(_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {},
         devices={device: devices.fstype(device) for device in sight.devices},
@@ -54,10 +52,10 @@ def _permitted(path, unreadable, look, *arguments):
         return None
 
 
-def _layers(mounts, overlay):
+def _layers(state):
     """The paths of the mounted unions that can be looked at: those that are absolute."""
-    for mount in mounts:
-        union = from_mount(mount, overlay)
+    for mount in state.mounts:
+        union = from_mount(mount, state)
         if union is not None:
             given = (union.path, *union.lower, union.upper, union.work)
             yield from (path for path in given if path is not None and path.startswith("/"))
@@ -130,12 +128,25 @@ def _filesystems():
 def _loadable():
     """Of the types that matter here, those that are modules of the running kernel."""
     index = _file(f"/lib/modules/{os.uname().release}/modules.dep")
-    return {"overlay"} if index and re.search(r"/overlay\.ko\b[^:\n]*:", index.content) else set()
+    content = index.content if index else ""
+    return {name for name in ("aufs", "fuse", "overlay") if re.search(rf"/{name}\.ko\b[^:\n]*:", content)}
 
 
 def _parameters():
     folder = _folder("/sys/module/overlay/parameters") or {}
     return {name: content.strip() in ("Y", "1") for name, content in folder.items() if content is not None}
+
+
+def _branches(mounts):
+    """Of each aufs; the kernel has a file for each branch of it."""
+    found = {}
+    for mount in mounts:
+        name = dict(mount.super_options).get("si") if mount.fstype == "aufs" else None
+        if name is not None:
+            folder = _folder(f"/sys/fs/aufs/si_{name}") or {}
+            numbers = sorted(int(file[2:]) for file in folder if re.fullmatch("br[0-9]+", file))
+            found[name] = tuple(aufs.parse_branch(folder[f"br{number}"]) for number in numbers)
+    return found
 
 
 def _kernel():

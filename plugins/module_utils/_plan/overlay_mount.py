@@ -9,20 +9,22 @@ import posixpath
 from typing import NamedTuple
 
 from .._core import fstab, layers, layout, mounted, mountinfo
+from .._core.backends import KINDS
 from .._core.entry import entry
 from .._core.errors import OverlayrootError
-from .._core.options import check_combination, check_options, complete_options
 from .._core.paths import clean, with_parents
 from .._core.state import Sight
-from .._core.steps import MakeDir, Mount, Unmount, WriteFile
+from .._core.steps import ChangeBranches, MakeDir, Mount, Unmount, WriteFile
 from .._core.union import VOLATILE_MARKER, Union
+from .._core.unionfs_fuse import PROGRAM
 
 ARGUMENTS = {
     "path": {"type": "str", "required": True},
-    "backend": {"type": "str", "choices": ["overlay"], "default": "overlay"},
+    "backend": {"type": "str", "choices": ["overlay", "aufs", "unionfs_fuse"], "default": "overlay"},
     "lower": {"type": "list", "elements": "str"},
     "upper": {"type": "str"},
     "work": {"type": "str"},
+    "permissions": {"type": "dict", "default": {}},
     "options": {"type": "dict", "default": {}},
     "create": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["mounted", "unmounted"], "default": "mounted"},
@@ -41,20 +43,21 @@ class Wanted(NamedTuple):
 
 
 def wanted(params):
-    union = Union(
+    union = KINDS[params["backend"]](
         clean(params["path"]),
         tuple(map(clean, params["lower"] or ())),
         clean(params["upper"]),
         clean(params["work"]),
-        check_options(params["options"]),
+        params["options"],
         params["backend"],
-    )
+        {clean(path): permission for path, permission in params["permissions"].items()},
+    ).checked()
     if union.path == "/":
         raise OverlayrootError("path /", "a union cannot be mounted over the running root", "Let the initramfs do it")
     if params["state"] == "mounted" and not union.lower:
         raise OverlayrootError(f"path {union.path}", "a union to be mounted needs a lower", "State lower")
-    if (union.upper is None) != (union.work is None):
-        raise OverlayrootError(f"path {union.path}", "upper and work go together", "State both or neither")
+    if params["fstab"] and union.backend == "unionfs_fuse":
+        raise OverlayrootError("fstab", "cannot hold the branches of unionfs-fuse", "State fstab=false")
     return Wanted(params["state"], union, params["create"], params["fstab"])
 
 
@@ -69,6 +72,7 @@ def locked(wanted):
 
 def sight(wanted):
     paths = [path for given in _paths(wanted.union) for path in with_parents(given)]
+    paths.append(PROGRAM)
     if wanted.union.work is not None:
         paths += [*wanted.union.work_folders(), f"{wanted.union.work}/{VOLATILE_MARKER}"]
     if wanted.fstab:
@@ -84,8 +88,7 @@ def plan(seen, wanted):
     found = mounted.at(seen, path)
     if found is None:
         return _mount(seen, wanted, union) + _with_entry(seen, wanted, union)
-    _check_same(seen, found, union)
-    return _with_entry(seen, wanted, union)
+    return _change(seen, found, union) + _with_entry(seen, wanted, union)
 
 
 def check_apply(seen, steps):
@@ -97,7 +100,7 @@ def show(state, wanted):
     union = mounted.at(state, path)
     if union is not None and wanted.state == "mounted":
         union = mounted.in_words_of(state, union, _complete(state, wanted.union))
-    line = _table(state).find(path, "overlay") if wanted.fstab else None
+    line = _table(state).find(path, wanted.union.fstype) if wanted.fstab else None
     return {
         "union": union and union.show(),
         "fstab": line and fstab.render(line),
@@ -115,15 +118,13 @@ def _complete(seen, union):
     def real(path):
         return None if path is None else seen.real(path)
 
-    complete = union._replace(
+    return union._replace(
         path=real(union.path),
         lower=tuple(map(real, union.lower)),
         upper=real(union.upper),
         work=real(union.work),
-        options=complete_options(union.options, seen.kernel),
-    )
-    check_combination(complete.options, complete.upper is not None)
-    return complete
+        permissions={real(path): permission for path, permission in union.permissions.items()},
+    ).completed(seen.kernel)
 
 
 def _mount(seen, wanted, union):
@@ -152,15 +153,13 @@ def _make_dirs(seen, wanted):
     return tuple(steps.values())
 
 
-def _check_same(seen, found, union):
-    if found.upper in seen.paths and not seen.paths[found.upper].kind:
-        raise OverlayrootError(
-            f"path {union.path}",
-            f"the upper {found.upper} of the union that is mounted there is gone from its place: the union goes on "
-            "writing to a file system that was unmounted",
-            "Unmount the union (state=unmounted), mount that file system again, then mount the union",
-        )
-    differing = mounted.differences(seen, found, union)
+def _change(seen, found, union):
+    """The steps from what is mounted: only aufs can change its branches."""
+    differing = _differing(seen, found, union)
+    if found.backend == union.backend == "aufs" and set(differing) <= {"lower", "permissions"}:
+        mount = mountinfo.at(seen.mounts, union.path)
+        layers.check(seen._replace(mounts=mountinfo.without(seen.mounts, mount)), union)
+        return (ChangeBranches(found, union),) if differing else ()
     if differing:
         listed = ", ".join(f"{name} is {_say(old)}, not {_say(new)}" for name, (old, new) in differing.items())
         raise OverlayrootError(
@@ -168,6 +167,18 @@ def _check_same(seen, found, union):
             f"a union is mounted there that differs, which cannot be changed while it is mounted ({listed})",
             "Unmount it first (state=unmounted), then mount it again",
         )
+    return ()
+
+
+def _differing(seen, found, union):
+    if found.upper in seen.paths and not seen.paths[found.upper].kind:
+        raise OverlayrootError(
+            f"path {union.path}",
+            f"the upper {found.upper} of the union that is mounted there is gone from its place: the union goes on "
+            "writing to a file system that was unmounted",
+            "Unmount the union (state=unmounted), mount that file system again, then mount the union",
+        )
+    return mounted.differences(seen, found, union)
 
 
 def _say(value):
@@ -204,7 +215,7 @@ def _without_entry(seen, wanted, path):
     if not wanted.fstab:
         return ()
     table = _table(seen)
-    return _write(seen, table, table.remove(path, "overlay"))
+    return _write(seen, table, table.remove(path, wanted.union.fstype))
 
 
 def _write(seen, old, new):

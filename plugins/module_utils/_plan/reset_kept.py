@@ -8,10 +8,10 @@ from __future__ import annotations
 import posixpath
 
 from .._core import mountinfo
+from .._core.backends import from_mount
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
 from .._core.steps import CopyUp
-from .._core.union import from_mount
 
 
 def paths(given, union, when, generation):
@@ -47,7 +47,7 @@ def place(seen, path, is_concerned):
     if seen.paths[folder].kind != "directory" or seen.real(folder) != folder:
         raise OverlayrootError(f"keep {path}", f"{folder} is no folder, or leads elsewhere", "Give the path without links")
     mount = seen.mount_of(folder)
-    union = from_mount(mount, seen.overlay)
+    union = from_mount(mount, seen)
     if union is None or union.upper is None or not is_concerned(union):
         raise OverlayrootError(f"keep {path}", f"a reset leaves {mount.path} alone", "Leave it out")
     return union.upper, "/" + posixpath.relpath(path, mount.path)

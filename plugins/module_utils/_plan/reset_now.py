@@ -30,21 +30,21 @@ def plan(seen, wanted):
         return (Unmount(union), _new_filesystem(seen, wanted, union), Mount(union))
     info = seen.paths[union.upper]
     number = mountinfo.at(seen.mounts, union.path).id
-    upper, work = seen.real(union.upper), seen.real(union.work)
-    old_upper, old_work = (f"{posixpath.dirname(path)}/.{posixpath.basename(path)}.reset-{number}" for path in (upper, work))
+    upper, *work = map(seen.real, union.writables)
+    old_upper, *old_work = (f"{posixpath.dirname(path)}/.{posixpath.basename(path)}.reset-{number}" for path in (upper, *work))
     if wanted.method == "snapshot":
         old_upper = f"{posixpath.dirname(upper)}/{wanted.id or reset_snapshot.made_name(seen)}"
     return (
         *reset_kept.copied_up(wanted.keep, wanted.path),
         Unmount(union),
         SetAside(upper, old_upper),
-        SetAside(work, old_work),
+        *map(SetAside, work, old_work),
         MakeDir(upper, info.mode, info.uid, info.gid),
-        MakeDir(work),
-        *([Keep(upper, old_upper, kept, _format(union))] if kept else ()),
+        *map(MakeDir, work),
+        *([Keep(upper, old_upper, kept, union.format)] if kept else ()),
         Mount(union),
         *([] if wanted.method == "snapshot" else [RemoveTree(wanted.path, old_upper)]),
-        RemoveTree(wanted.path, old_work),
+        *(RemoveTree(wanted.path, path) for path in old_work),
     )
 
 
@@ -68,14 +68,10 @@ def _is_empty(state, union):
     return state.paths[union.upper].is_empty or state.only_kept
 
 
-def _format(union):
-    return "overlay_userxattr" if "userxattr" in union.options else "overlay"
-
-
 def _new_filesystem(seen, wanted, union):
     mount = seen.mount_of(union.upper)
     filesystem.check(mount.fstype, mount.source)
-    if mount.root != "/" or seen.mount_of(union.work) != mount:
+    if mount.root != "/" or any(seen.mount_of(path) != mount for path in union.writables):
         raise OverlayrootError("method mkfs", f"{mount.path} is only a part of a file system", "Use method: discard")
     for other in seen.mounts:
         if other != mount and (other.device == mount.device or mountinfo.is_within(other.path, mount.path)):
@@ -89,12 +85,12 @@ def _new_filesystem(seen, wanted, union):
         raise OverlayrootError(
             "method mkfs", f"{mount.path} holds more than the upper and the work folder", "Set discard_saved to let that go, too"
         )
-    return RenewFilesystem(wanted.path, mount, (seen.real(union.upper), seen.real(union.work)))
+    return RenewFilesystem(wanted.path, mount, tuple(map(seen.real, union.writables)))
 
 
 def _check_unused(seen, union):
     """Refuse where others would lose by it: what is mounted in the folders, and unions over this one."""
-    for path in (union.upper, union.work):
+    for path in union.writables:
         if seen.paths[path].kind != "directory":
             raise OverlayrootError(path, "is not there any more", "Unmount the union, and mount it anew")
         inside = [mount.path for mount in seen.mounts if mountinfo.is_within(mount.path, seen.real(path))]

@@ -9,11 +9,11 @@ import posixpath
 from typing import NamedTuple
 
 from .._core import initramfs, layout, mounted, mountinfo, record, store
+from .._core.backends import from_mount
 from .._core.commit import ANOTHER, THE_SOURCE, Commit, Image, Source, room
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
 from .._core.state import Sight
-from .._core.union import from_mount
 from . import base
 from .union_diff import reachable
 
@@ -113,7 +113,7 @@ def job(seen, wanted):
     image = Image(seen.real(wanted.target), wanted.format, wanted.compression)
     _check_target(seen, wanted, image)
     _check_apart(seen, image, source, union)
-    layers = source.layers or from_mount(union, seen.overlay).lower
+    layers = source.layers or from_mount(union, seen).lower
     is_used = bool(wanted.store) and store.needed(seen).uses(wanted.store)
     return Commit(source._replace(saved=_saved(seen, layers)), image, wanted.dropped, wanted.keep_old, is_used=is_used)
 
@@ -160,7 +160,7 @@ def show(found, job):
 def _union(seen, wanted):
     """The mount of the union that `source` names, or None."""
     mount = mountinfo.at(seen.mounts, seen.real(wanted.source[0]))
-    return mount if len(wanted.source) == 1 and mount and from_mount(mount, seen.overlay) else None
+    return mount if len(wanted.source) == 1 and mount and from_mount(mount, seen) else None
 
 
 def _source(seen, wanted, mount):
@@ -168,7 +168,7 @@ def _source(seen, wanted, mount):
         for layer in wanted.source:
             _check_layer(seen, layer)
         return Source(layers=tuple(map(seen.real, wanted.source)), userxattr=wanted.userxattr)
-    union = from_mount(mount, seen.overlay)
+    union = from_mount(mount, seen)
     if wanted.upper:
         return Source(union=mount.path)
     return Source(layers=reachable(seen, mount, union.lower), userxattr="userxattr" in union.options)
@@ -231,7 +231,7 @@ def _check_apart(seen, image, source, mount):
     """The target may not lie in what is read to make it, nor the reverse."""
     parts = [seen.place(layer) for layer in source.layers]
     if source.union:
-        parts += [mountinfo.place(seen.mounts, mount.path), *_places(seen, mount, from_mount(mount, seen.overlay))]
+        parts += [mountinfo.place(seen.mounts, mount.path), *_places(seen, mount, from_mount(mount, seen))]
     target = mountinfo.place(seen.mounts, image.path)
     if any(target is not None and part is not None and target.overlaps(part) for part in parts):
         raise OverlayrootError(f"target {image.path}", "lies within the source, or the reverse", "Choose another target")

@@ -9,11 +9,11 @@ import posixpath
 from typing import NamedTuple
 
 from .._core import layout, mounted, mountinfo, record, store
+from .._core.backends import from_mount
 from .._core.comparison import Comparison, Part
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
 from .._core.state import Sight
-from .._core.union import from_mount
 
 ARGUMENTS = {
     "path": {"type": "str"},
@@ -130,17 +130,17 @@ def _at(path, ids):
 def _of_union(seen, wanted):
     path = seen.real(wanted.path)
     mount = mountinfo.at(seen.mounts, path)
-    union = mount and from_mount(mount, seen.overlay)
+    union = mount and from_mount(mount, seen)
     if not union:
         raise OverlayrootError(
             f"path {wanted.path}",
-            "no overlay is mounted there" if mount is None else f"{mount.fstype} is mounted there, no overlay",
+            "no union is mounted there" if mount is None else f"{mount.fstype} is mounted there, no union",
             "Name the mount point of a union, or give upper and lower",
         )
     if union.upper is None:
         raise OverlayrootError(f"path {path}", "the union is read-only: it has no upper", "Give upper and lower")
     layers = reachable(seen, mount, (union.upper, *union.lower))
-    return _of_upper(layers, "overlay_userxattr" if "userxattr" in union.options else "overlay")
+    return _of_upper(layers, union.format)
 
 
 def reachable(seen, mount, layers):

@@ -13,6 +13,7 @@ import ctypes
 import os
 
 from .._core.errors import OverlayrootError
+from .._host import libc
 
 ROOM = "/proc/driver"
 
@@ -31,7 +32,7 @@ HARMLESS = 2 | 4 | 8 | 1024 | 256
 def leave_others():
     """What others mount and unmount goes on to be seen here, but not the reverse."""
     try:
-        _call("unshare", _CLONE_NEWNS)
+        libc.call("unshare", _CLONE_NEWNS)
         mount(None, "/", None, _RECURSIVE | _SLAVE)
         mount("room", ROOM, "tmpfs", 0, "mode=700")
     except OSError as error:
@@ -55,14 +56,8 @@ def mounted(name, source, fstype, flags, data=None):
 
 def mount(source, path, fstype, flags, data=None):
     words = [word if word is None else word.encode() for word in (source, path, fstype, data)]
-    _call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
+    libc.call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
 
 
 def unmount(path):
-    _call("umount2", path.encode(), 0)
-
-
-def _call(function, *arguments):
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, function)(*arguments):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    libc.call("umount2", path.encode(), 0)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import mountinfo
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.backends import from_mount
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.paths import with_parents
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, PathInfo, State, Usage
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import from_mount
 
 MIB = 1 << 20
 USAGE = Usage(100 * MIB, 60 * MIB, 50 * MIB, 1000, 900)
@@ -35,6 +35,7 @@ class FakeHost(NamedTuple):
     mounts: tuple = (ROOT,)
     filesystems: frozenset = frozenset(("ext4", "overlay"))
     overlay: dict = {}
+    aufs: dict = {}
     kernel: tuple = (6, 12)
     initramfs: dict = {}
     memory: int = 1024 * MIB
@@ -43,7 +44,7 @@ class FakeHost(NamedTuple):
     def see(self, sight):
         asked = set(sight.paths)
         if sight.layers:
-            unions = filter(None, (from_mount(mount, self.overlay) for mount in self.mounts))
+            unions = filter(None, (from_mount(mount, self) for mount in self.mounts))
             asked.update(path for union in unions for path in (union.path, *union.lower, union.upper, union.work))
         paths = {}
         for path in filter(_is_absolute, asked):
@@ -56,6 +57,7 @@ class FakeHost(NamedTuple):
             folders={path: self.small_files.get(path) for path in sight.folders},
             filesystems=self.filesystems,
             overlay=self.overlay,
+            aufs=self.aufs,
             kernel=self.kernel,
             memory=self.memory,
             time=self.time,

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import mountinfo, plan
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.backends import from_mount
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, Sight
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, Sight, State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import (
     Bind,
     MakeDir,
@@ -17,7 +18,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps impor
     Unmount,
     WriteFile,
 )
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union, from_mount
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import FakeHost, mount
 
 UNION = Union("/m", ("/l",), "/u", "/w", {"index": "on"})
@@ -90,7 +91,7 @@ def test_undo_of_a_mount_removes_what_the_kernel_made():
 def test_undo_of_an_unmount_mounts_the_same():
     mounted = Mount(UNION).simulate(STATE)
     back = plan.simulate(mounted, (Unmount(UNION), *Unmount(UNION).undo(mounted)))
-    assert from_mount(mountinfo.at(back.mounts, "/m"), {}) == from_mount(mountinfo.at(mounted.mounts, "/m"), {})
+    assert from_mount(mountinfo.at(back.mounts, "/m"), State()) == from_mount(mountinfo.at(mounted.mounts, "/m"), State())
 
 
 def test_undo_is_in_reverse():
@@ -108,7 +109,7 @@ def test_what_is_bound_shows_what_is_mounted_in_it():
 
 def test_a_mounted_union_is_read_back():
     after = Mount(UNION).simulate(STATE)
-    assert from_mount(mountinfo.at(after.mounts, "/m"), {}).options["index"] == "on"
+    assert from_mount(mountinfo.at(after.mounts, "/m"), State()).options["index"] == "on"
     assert not mountinfo.at(after.mounts, "/m").read_only
 
 
@@ -119,7 +120,7 @@ def test_a_union_without_an_upper_is_mounted_read_only():
 
 def test_a_union_can_be_mounted_over_a_union():
     twice = plan.simulate(STATE, (Mount(UNION), Mount(UNION._replace(lower=("/u",)))))
-    assert from_mount(mountinfo.at(twice.mounts, "/m"), {}).lower == ("/u",)
+    assert from_mount(mountinfo.at(twice.mounts, "/m"), State()).lower == ("/u",)
     assert Unmount(UNION).simulate(twice).mounts == Mount(UNION).simulate(STATE).mounts
 
 

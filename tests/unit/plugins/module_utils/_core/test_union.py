@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import mountinfo
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import backends, mountinfo
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union, from_mount
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,7 +79,7 @@ def test_data_only_layers_are_lowers():
 
 
 def test_another_type_is_no_union():
-    assert from_mount(mountinfo.parse("2 1 0:50 / /m rw - tmpfs x rw\n")[0], {}) is None
+    assert backends.from_mount(mountinfo.parse("2 1 0:50 / /m rw - tmpfs x rw\n")[0], State()) is None
 
 
 def test_what_the_kernel_leaves_in_the_work_folder():

@@ -12,6 +12,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import step
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import libc
 from ansible_collections.labs.overlayroot.plugins.module_utils._host.do import do
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 
@@ -46,7 +47,7 @@ def calls(monkeypatch):
     def call(function, *arguments):
         made.append((function, *(getattr(argument, "value", argument) for argument in arguments)))
 
-    monkeypatch.setattr(doing, "_call", call)
+    monkeypatch.setattr(libc, "call", call)
     return made
 
 
@@ -96,7 +97,7 @@ def test_initramfs(monkeypatch):
 def test_the_kernel_says_why():
     """A call that no one may make, whoever runs the tests."""
     with pytest.raises(OSError) as caught:
-        doing._call("umount2", b"/no/such/mount", 0)
+        libc.call("umount2", b"/no/such/mount", 0)
     assert caught.value.errno in (errno.ENOENT, errno.EPERM)
 
 
@@ -107,7 +108,7 @@ def test_mount_that_the_kernel_refuses(tmp_path, monkeypatch):
         (tmp_path / "work").mkdir(mode=0)
         raise OSError(errno.EINVAL, "Invalid argument")
 
-    monkeypatch.setattr(doing, "_call", refuse)
+    monkeypatch.setattr(libc, "call", refuse)
     union = Union(str(tmp_path), ("/l",), "/u", str(tmp_path), {"index": "on"})
     with pytest.raises(OverlayrootError, match=f"mount {tmp_path}: Invalid argument. The kernel's log"):
         do(steps.Mount(union))
@@ -118,7 +119,7 @@ def test_unmount_of_what_is_in_use(tmp_path, monkeypatch):
     def refuse(*_arguments):
         raise OSError(errno.EBUSY, "Device or resource busy")
 
-    monkeypatch.setattr(doing, "_call", refuse)
+    monkeypatch.setattr(libc, "call", refuse)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OverlayrootError, match=rf"resource busy. End what uses it: .*\(pid {os.getpid()}, cwd"):
         do(steps.Unmount(Union(str(tmp_path), ())))

@@ -19,6 +19,7 @@ PARAMS = {
     "lower": ["/l"],
     "upper": "/rw/upper",
     "work": "/rw/work",
+    "permissions": {},
     "options": {},
     "create": False,
     "state": "mounted",
@@ -298,13 +299,31 @@ KERNELS = st.sampled_from(((6, 12), (6, 12), (6, 1), (4, 18)))
 FSTABS = st.sampled_from((None, "", "UUID=1 / ext4", f"# x\n{ENTRY}\n", f"overlay /a overlay {LAYERS},nofail 0 0\n", "bad\n"))
 
 
+# Options and permissions of a lower, by the backend.
+OTHERS = {
+    "aufs": (({}, {"udba": "notify"}, {"xino": False}, {"dirperm1": True, "plink": False}), ("ro", "rr+wh", "ro+wh")),
+    "unionfs_fuse": (({}, {"max_files": 5}, {"statfs_omit_ro": True}), ()),
+}
+
+
 @st.composite
 def params_of_a_user(draw):
     upper, work = draw(st.just((None, None)) | st.sampled_from(UPPERS) | st.sampled_from(UPPERS))
+    params = draw(params_of_any_backend(upper, work))
+    backend = draw(st.sampled_from(("overlay", *OTHERS)))
+    if backend == "overlay":
+        return params
+    options, permissions = OTHERS[backend]
+    own = st.dictionaries(st.sampled_from(params["lower"]), st.sampled_from(permissions)) if permissions else st.just({})
+    return {**params, "backend": backend, "work": None, "options": draw(st.sampled_from(options)), "permissions": draw(own)}
+
+
+@st.composite
+def params_of_any_backend(draw, upper, work):
     return {
         **PARAMS,
         "path": draw(st.sampled_from(MOUNT_POINTS)),
-        "lower": draw(st.lists(st.sampled_from(LOWERS), min_size=1, max_size=2)),
+        "lower": draw(st.lists(st.sampled_from(LOWERS), min_size=1, max_size=3)),
         "upper": upper,
         "work": work,
         "options": draw(VALUES),
@@ -327,20 +346,22 @@ def hosts(draw, params):
         links={"/link": "/t"},
         files={key: value for key, value in {"/etc/fstab": draw(FSTABS)}.items() if value is not None},
         mounts=tuple(mounts),
+        plain_files=("/usr/bin/unionfs",),
+        filesystems=frozenset(("aufs", "ext4", "fuse", "overlay")),
         overlay=draw(PARAMETERS),
         kernel=draw(KERNELS),
     )
     if draw(st.booleans()):
         return host
     # A union from an earlier run, perhaps of this very wish.
-    earlier = draw(st.just(params) | params_of_a_user())
+    earlier = draw(st.just(params) | params_of_a_user() | st.builds(dict, st.just(params), lower=st.lists(st.sampled_from(LOWERS), min_size=1)))
     try:
         seen, _wanted, steps = plan_for(host, **{**earlier, "create": True, "state": "mounted", "fstab": False})
     except OverlayrootError:
         return host
     after = plan.simulate(seen, steps)
     made = tuple(info.real for info in after.paths.values() if info.kind == "directory")
-    return host._replace(mounts=after.mounts, folders=host.folders + made)
+    return host._replace(mounts=after.mounts, aufs=after.aufs, folders=host.folders + made)
 
 
 @given(st.data())
