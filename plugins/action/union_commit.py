@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
         above, name = posixpath.split(posixpath.normpath(self._target(**self._task.args)))
         path = self._connection._shell.quote(f"{above}/.{name}.new/progress")
         said = self._low_level_execute_command(f"cat {path}", sudoable=True)["stdout"].split()
-        if len(said) != 3:
+        if len(said) != 4:
             return "looking at the layers"
         doing, done, total = said[0], int(said[1]), int(said[2])
         return f"{doing}, {100 * done // (total or 1)} % of {total / 1e6:.0f} MB"

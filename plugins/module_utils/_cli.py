@@ -19,9 +19,10 @@ from typing import NamedTuple
 from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
-from ._lines import check, commit, diff, discard_session, done, exit_root, generations, prune, reset, save, status
+from ._lines import check, commit, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status
 from ._plan import check as checking
 from ._plan import exit_root as leaving
+from ._plan import fold as folding
 from ._plan import generations as listing
 from ._plan import pivot_save
 from ._plan import prune as pruning
@@ -157,7 +158,7 @@ def _save_arguments(parser):
     parser.add_argument("--label", default="", metavar="TEXT", help="what the layer is about, for those who list it")
     parser.add_argument("--drop-acls", action="store_true", help="leave out access lists, where the store cannot hold them")
     parser.add_argument("--indirect", action="store_true", help="have the next boot make it a layer in any case")
-    parser.add_argument("--session", action="store_true", help="take in the layer below, if that was saved so, too")
+    parser.add_argument("--session", action="store_true", help="have it be one of those that fold makes one layer")
 
 
 def _save_params(arguments):
@@ -368,6 +369,15 @@ COMMANDS = {
         lines=commit.lines,
         arguments=_commit_arguments,
         params=_commit_params,
+    ),
+    "fold": Command(
+        help="Make one layer of the sessions on top of the generation that is booted by default",
+        description="It shows what they did. A host does this itself when it goes down, after it has saved a session. Needs root.",
+        example="overlayrootctl fold",
+        planner=folding,
+        act=_change,
+        changes=True,
+        lines=fold.lines,
     ),
     "exit-root": Command(
         help="Make ready the root that a host is left for when it goes down",

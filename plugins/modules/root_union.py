@@ -94,7 +94,7 @@ options:
     description:
       - How many generations the host keeps. Each save gives up the oldest ones beyond that, and the layers that no other
         one needs. What is booted now, next or by default stays, and so does what a union shows.
-      - V(0) keeps any number.
+      - V(0) keeps any number; where O(keep_days) and O(keep_size) say nothing either, three with O(persistence=session).
     type: int
     default: 0
   keep_days:
@@ -109,6 +109,13 @@ options:
       - Empty for no limit.
     type: str
     default: ""
+  fold_seconds:
+    description:
+      - A host with O(persistence=session) that goes down makes one layer of all sessions, once the last one is saved. So many
+        seconds after the save has begun that is given up, and the session is a layer of its own until the next one is saved.
+      - With V(0) each session stays a layer of its own. The kernel takes some fifty of them.
+    type: int
+    default: 90
   library:
     description:
       - Text of the boot library.

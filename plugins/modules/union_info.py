@@ -186,6 +186,43 @@ store:
     current: 1
     layers:
       - id: course
+session:
+  description:
+    - What became of the session when a host with the persistence V(session) went down last; null where nothing is noted.
+  returned: success, without O(path)
+  type: dict
+  contains:
+    result:
+      description: >-
+        V(saved); V(transit) where it was put aside and the boot made it a layer; V(discarded); V(lost); V(begun) where the save was
+        cut off.
+      type: str
+    began:
+      description: When the save began, in UTC.
+      type: str
+    seconds:
+      description: How long it took, but for what was done later to fold it into the sessions before.
+      type: int
+    layer:
+      description: The layer that it was saved as.
+      type: str
+    files:
+      description: How many files that has, and links and devices.
+      type: int
+    bytes:
+      description: What its files hold.
+      type: int
+    problem:
+      description: Why it was lost.
+      type: str
+  sample:
+    result: saved
+    began: "2026-11-21T08:00:00Z"
+    seconds: 4
+    layer: session-20261121T080000Z
+    files: 312
+    bytes: 1048576
+    problem: ""
 """
 
 from ansible_collections.labs.overlayroot.plugins.module_utils._entry import report

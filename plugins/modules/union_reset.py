@@ -36,7 +36,8 @@ options:
     description:
       - V(next_boot) leaves a request for the boot hook. Only the root has this. Where its upper is in RAM every boot is
         a reset, and nothing needs to be asked for unless O(generation) is another one.
-      - V(never) withdraws such a request.
+      - A host that keeps sessions does not save the one that runs when it goes down then.
+      - V(never) withdraws such a request, and has the session saved.
       - V(now) resets a union that is not in use. The root always is.
     type: str
     choices: [now, next_boot, never]
@@ -146,6 +147,9 @@ reset:
     path:
       description: The mount point.
       type: str
+    discards_session:
+      description: Whether the session that runs is not saved when the host goes down. Only of the root of a host that keeps sessions.
+      type: bool
     request:
       description: What the next boot is asked for; empty where that is nothing. With O(when=now) this is left out.
       type: str

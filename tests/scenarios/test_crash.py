@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Power that is lost during a save, a reset, a rollback, a commit or a deletion: the store is the one from
+"""Power that is lost during a save, a fold, a reset, a rollback, a commit or a deletion: the store is the one from
 before or the one from after, and nothing that was saved is gone.
 
 A guest logs what is written to its data device, and replays that up to the points at which the device
@@ -39,6 +39,8 @@ ACTIONS = {
     "prune",
     "store-image",
     "save-six",
+    "save-seven",
+    "fold-eight",
 }
 
 

@@ -38,6 +38,7 @@ class BootConf(NamedTuple):
     keep_generations: str = ""  # how many
     keep_days: str = ""
     keep_size: str = ""  # of all layers
+    fold_seconds: str = ""  # that a shutdown may take until then
 
     @property
     def text(self):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from . import layout, record
+import json
+
+from . import layout, record, store
 from .errors import OverlayrootError
 from .steps import RemoveFile, WriteFile
 
@@ -13,11 +15,39 @@ from .steps import RemoveFile, WriteFile
 DISCARD = layout.PUBLIC + "/discard"
 FILES = (layout.RECORD, DISCARD)
 
+# In the folder boot of the store: what the last shutdown noted about it.
+_REPORT = "session"
+
+
+def is_kept(state):
+    """Whether what is written to this host is to last, though it is in RAM."""
+    file = state.files[layout.RECORD]
+    return file is not None and record.values(file.content).get("persistence") == "session"
+
 
 def is_armed(state):
     """Whether it is to be saved when the host goes down."""
-    booted = record.values(state.files[layout.RECORD].content) if state.files[layout.RECORD] else {}
-    return booted.get("persistence") == "session" and state.files[DISCARD] is None
+    return is_kept(state) and state.files[DISCARD] is None
+
+
+def report(state):
+    """What became of the last one, None where nothing is noted."""
+    try:
+        noted = json.loads((state.folders[store.BOOT] or {}).get(_REPORT) or "")
+        told = noted.get("told") or {}
+        layer = told.get("layer", {})
+        return {
+            "result": noted["result"],
+            "began": noted["began"],
+            "seconds": noted["seconds"],
+            "layer": layer.get("id", ""),
+            "files": layer.get("files", 0),
+            "bytes": layer.get("bytes", 0),
+            "problem": told.get("msg", ""),
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Power was lost while it was written.
+        return None
 
 
 def arm(state):

@@ -411,7 +411,7 @@ class GiveBack(NamedTuple):
 class SaveLayer(NamedTuple):
     """Of the uppers of mounted unions, as they are now: `uppers` is (mount point, upper, layers below) of
     each, that of the root first. `label` is of the user's making; the layer goes without the extended attributes
-    that are `dropped`, into the folder `above`. One of a session takes in the layer `fold`, which is the next below."""
+    that are `dropped`, into the folder `above`."""
 
     id: str
     uppers: tuple
@@ -420,7 +420,6 @@ class SaveLayer(NamedTuple):
     dropped: tuple = ()
     above: str = store.LAYERS
     is_session: bool = False
-    fold: str = ""
 
     destroys = False
 
@@ -441,6 +440,37 @@ class SaveLayer(NamedTuple):
 
     def undo(self, before):
         return (RemoveLayer(self.id, self.above),)
+
+
+class FoldLayers(NamedTuple):
+    """Of the layers `ids`, the newest first, into one that shows the same; `paths` are the mount points of what they hold,
+    that of the root first."""
+
+    id: str
+    ids: tuple
+    paths: tuple
+    label: str
+
+    destroys = False
+    above = store.LAYERS
+    format = "overlay"
+
+    def show(self):
+        return {"step": "fold_layers", "path": self.path, "layers": list(self.ids)}
+
+    @property
+    def path(self):
+        return f"{self.above}/{self.id}"
+
+    @property
+    def about(self):
+        return {"label": self.label, "format": self.format, "session": True}
+
+    def simulate(self, state):
+        return state.with_entry(self.path, "").with_entry(self.path + ".json", json.dumps(self.about))
+
+    def undo(self, before):
+        return (RemoveLayer(self.id),)
 
 
 class NoteImage(NamedTuple):

@@ -10,6 +10,7 @@ from .table import percent, size
 _LENGTH = 30
 
 
-def gauge(doing, done, total):
+def gauge(doing, done, total, files):
     filled = "#" * (_LENGTH * done // total if total else 0)
-    return f"{doing:9} [{filled:{_LENGTH}}] {percent(done, total):>4} of {size(total)}"
+    counted = f", {files} files" if files else ""
+    return f"{doing:9} [{filled:{_LENGTH}}] {percent(done, total):>4} of {size(total)}{counted}"

@@ -14,5 +14,7 @@ def lines(result):
         yield f"The next boot is asked for {', '.join(reset['request'].splitlines())}."
     else:
         yield "Nothing has to be asked of the next boot."
+    if reset.get("discards_session"):
+        yield "This session is not saved when the host goes down."
     if reset.get("snapshot"):
         yield f"What was written is kept as the layer {reset['snapshot']}."

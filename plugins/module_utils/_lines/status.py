@@ -21,6 +21,8 @@ def lines(result):
     for image in result["initramfs"]:
         if image["lacking"]:
             yield f"The initramfs of {image['kernel']} lacks {', '.join(image['lacking'])}."
+    if result["session"]:
+        yield _session(result["session"])
     if result["unions"]:
         yield ""
         yield from table([("union", "backend", "used", "files", "upper"), *map(_union, result["unions"])])
@@ -33,6 +35,17 @@ def _root(root):
         ("protected", "yes" if root["protected"] else "no"),
         *((name, root[name]) for name in _RECORD if root.get(name)),
     ]
+
+
+def _session(session):
+    began = f"The session that ended {session['began']}"
+    if session["result"] == "lost":
+        return f"{began} is lost: {session['problem'] or 'its console said why.'}"
+    if session["result"] == "begun":
+        return f"{began} is lost: the shutdown was cut off while it saved."
+    if session["result"] == "discarded":
+        return f"{began} was discarded, as was asked for."
+    return f"{began} is saved: {session['files']} files, {size(session['bytes'])}, in {session['seconds']} s."
 
 
 def _union(union):

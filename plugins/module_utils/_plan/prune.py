@@ -20,6 +20,10 @@ ARGUMENTS = {
 RULES = {"required_one_of": [["keep", "before", "size"]]}
 
 
+# That a host keeps which makes one whenever it goes down, unless it is told otherwise.
+_OF_SESSIONS = "3"
+
+
 class Wanted(NamedTuple):
     keep: int  # generations; None: any number
     before: str  # give up those that were saved before, as 2026-11-21T08:00:00Z; None: of any age
@@ -37,7 +41,9 @@ def by_itself(seen):
     """The steps by which a host keeps to what its configuration allows; a save that the next boot makes counts."""
     conf = request.conf(seen)
     bootconf.check_kept(conf)
-    keep = int(conf.keep_generations) - bool(request.value(seen, "save")) if conf.keep_generations else None
+    is_left_open = not (conf.keep_generations or conf.keep_days or conf.keep_size)
+    most = _OF_SESSIONS if is_left_open and conf.persistence == "session" else conf.keep_generations
+    keep = int(most) - bool(request.value(seen, "save")) if most else None
     before = times.days_before(seen.time, int(conf.keep_days)) if conf.keep_days else None
     return plan(seen, Wanted(keep, before, bootconf.kept_bytes(conf)))
 

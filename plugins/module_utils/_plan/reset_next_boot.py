@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
-from .._core import filesystem, initramfs, layout, mountinfo, record, request, store
+from .._core import filesystem, initramfs, layout, mountinfo, record, request, session, store
 from .._core.errors import OverlayrootError
 from .._core.plan import simulate
 from .._core.steps import PrepareKept, RemoveFile
@@ -21,10 +21,11 @@ _UPPER = store.TOP + "/upper"
 _KEEP = store.TOP + "/keep"
 # What a data file system has that holds nothing else.
 _NOTHING_ELSE = ("lost+found", posixpath.basename(store.TOP))
+_SIGHT = request.SIGHT._replace(files=(*request.SIGHT.files, *session.FILES))
 _SIGHTS = {
-    "discard": request.SIGHT,
-    "snapshot": save.SIGHT,
-    "mkfs": request.SIGHT._replace(folders=(*request.SIGHT.folders, layout.DATA, _KEEP), initramfs=True),
+    "discard": _SIGHT,
+    "snapshot": save.SIGHT._replace(files=(*save.SIGHT.files, session.DISCARD)),
+    "mkfs": _SIGHT._replace(folders=(*request.SIGHT.folders, layout.DATA, _KEEP), initramfs=True),
 }
 
 
@@ -36,7 +37,12 @@ def sight(wanted):
 
 def plan(seen, wanted):
     if wanted.when == "never":
-        return (*_forgotten(seen), *request.steps(seen, "")) if _is_reset(request.of(seen)) else ()
+        withdrawn = (*_forgotten(seen), *request.steps(seen, "")) if _is_reset(request.of(seen)) else ()
+        return (*withdrawn, *(session.arm(seen) if session.is_kept(seen) else ()))
+    return (*_reset(seen, wanted), *(session.disarm(seen) if session.is_kept(seen) else ()))
+
+
+def _reset(seen, wanted):
     if wanted.method == "mkfs":
         _check_mkfs(seen, wanted)
         return _asked_for(seen, _MKFS)
@@ -48,6 +54,8 @@ def plan(seen, wanted):
 
 def show(state, wanted):
     shown = {"path": "/", "request": request.of(state)}
+    if session.is_kept(state):
+        shown["discards_session"] = not session.is_armed(state)
     if wanted.method == "snapshot":
         name = reset_snapshot.name(state, wanted)
         shown["snapshot"] = name if reset_snapshot.is_taken(state, name) else ""

@@ -30,6 +30,7 @@ ARGUMENTS = {
     "keep_generations": {"type": "int", "default": 0},
     "keep_days": {"type": "int", "default": 0},
     "keep_size": {"type": "str", "default": ""},
+    "fold_seconds": {"type": "int", "default": 90},
     "library": {"type": "str", "required": True},
     "boot_script": {"type": "str", "required": True},
     "build_hook": {"type": "str", "required": True},
@@ -65,6 +66,7 @@ def wanted(params):
         keep_generations=str(params["keep_generations"] or ""),
         keep_days=str(params["keep_days"] or ""),
         keep_size=params["keep_size"],
+        fold_seconds=str(params["fold_seconds"] or ""),
     )
     files = {
         initramfs.LIBRARY: (params["library"], 0o644),

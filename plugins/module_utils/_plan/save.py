@@ -29,6 +29,7 @@ ARGUMENTS = {
 }
 RULES = {}
 
+_ELSEWHERE = ("mode=", "generation=")
 
 SIGHT = request.SIGHT._replace(
     paths=(*request.SIGHT.paths, store.TRANSIT),
@@ -42,7 +43,7 @@ class Wanted(NamedTuple):
     label: str
     dropped: tuple
     is_indirect: bool
-    is_session: bool  # it takes in the layer of the sessions before
+    is_session: bool  # to be folded with those before and after it
 
     @property
     def request(self):
@@ -70,7 +71,7 @@ def sight(wanted):
 
 def plan(seen, wanted):
     found = store.needed(seen)
-    if wanted.id in found.layers or request.of(seen) == wanted.request:
+    if wanted.id in found.layers or request.value(seen, "save") == wanted.id:
         return ()
     steps = _saved(seen, wanted, found.next_number())
     return (*steps, *prune.by_itself(simulate(seen, steps)))
@@ -81,9 +82,16 @@ def _saved(seen, wanted, number):
         request.check_free(seen)
         return (*noted(seen, wanted.id, wanted.label), *request.steps(seen, wanted.request))
     if wanted.is_indirect:
-        request.check_free(seen)
-        return (*_put_into_transit(seen, wanted), *request.steps(seen, wanted.request))
+        return (*_put_into_transit(seen, wanted), *request.steps(seen, _beside_others(seen, wanted)))
     return (*_copied(seen, wanted), WriteFile(store.CURRENT, f"{number}\n"))
+
+
+def _beside_others(seen, wanted):
+    """The request. A session is saved by a boot that goes elsewhere, too: nobody could ask for it later."""
+    others = request.of(seen).split()
+    if not wanted.is_session or not all(line.startswith(_ELSEWHERE) for line in others):
+        request.check_free(seen)
+    return "\n".join((*others, wanted.request))
 
 
 def check_apply(seen, steps):
@@ -96,7 +104,7 @@ def show(state, wanted):
     return {
         "layer": {"id": wanted.id, **about},
         "generation": found and found.of_layer(wanted.id),
-        "next_boot": request.of(state) == wanted.request,
+        "next_boot": request.value(state, "save") == wanted.id,
     }
 
 
@@ -130,29 +138,25 @@ def _put_into_transit(seen, wanted):
 
 def _layer(seen, wanted):
     """The step that makes it, and the file of a generation that has it on top."""
-    found = store.needed(seen)
-    ids = found.ids(record.of(seen).generation)
-    fold = ids[-1] if wanted.is_session and ids and found.layers[ids[-1]].get("session") else ""
-    layer = SaveLayer(
-        wanted.id, _uppers(seen), wanted.label, "overlay", wanted.dropped, is_session=wanted.is_session, fold=fold
-    )
-    return layer, store.text((*(ids[:-1] if fold else ids), wanted.id))
+    ids = store.needed(seen).ids(record.of(seen).generation)
+    layer = SaveLayer(wanted.id, uppers(seen), wanted.label, "overlay", wanted.dropped, is_session=wanted.is_session)
+    return layer, store.text((*ids, wanted.id))
 
 
 def copied_up(seen):
     """The folders that hold the mount points; where the root was left that is done."""
     left = exit_root.is_moved_into(seen)
-    return () if left else map(CopyUp, sorted({posixpath.dirname(path) for path, _upper, _lower in _uppers(seen)} - {"/"}))
+    return () if left else map(CopyUp, sorted({posixpath.dirname(path) for path, _upper, _lower in uppers(seen)} - {"/"}))
 
 
-def _uppers(seen):
+def uppers(seen):
     """(mount point, upper, layers below) of the unions that were booted, that of the root first."""
     if exit_root.is_moved_into(seen):
         return _left_uppers(seen)
-    uppers = tuple((union.path, union.upper, union.lower) for _mount, union in mounted.booted(seen))
-    if not uppers:
+    found = tuple((union.path, union.upper, union.lower) for _mount, union in mounted.booted(seen))
+    if not found:
         raise OverlayrootError("the root", "is no union that could be saved", "Boot the host into its union")
-    return uppers
+    return found
 
 
 def _left_uppers(seen):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import bootconf, initramfs, layout, mounted, mountinfo, record, store
+from .._core import bootconf, initramfs, layout, mounted, mountinfo, record, session, store
 from .._core.paths import clean
 from .._core.state import Sight
 from . import generations
@@ -43,6 +43,7 @@ def show(state, wanted):
         "root": _root(state),
         "initramfs": _initramfs(state),
         "store": generations.show(state),
+        "session": session.report(state),
     }
 
 

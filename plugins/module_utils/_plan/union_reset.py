@@ -11,7 +11,8 @@ from typing import NamedTuple
 from .._core import layout, store
 from .._core.errors import OverlayrootError
 from .._core.paths import clean
-from . import prune, reset_kept, reset_next_boot, reset_now
+from .._core.plan import Within
+from . import reset_kept, reset_next_boot, reset_now
 
 ARGUMENTS = {
     "path": {"type": "str", "default": "/"},
@@ -67,9 +68,9 @@ def _check_method(params):
 
 
 def asked(wanted):
-    """The upper of the union may go, what was noted about a layer that is not made after all, and what the host is
-    configured to give up."""
-    return (wanted.path,) if wanted.when == "now" else prune.asked(wanted)
+    """The upper of the union may go, what was noted about a layer that is not made after all, what the host is configured
+    to give up, and what says that a session is not to be saved."""
+    return (wanted.path,) if wanted.when == "now" else Within(store.GENERATIONS, store.LAYERS, layout.PUBLIC)
 
 
 def locked(wanted):

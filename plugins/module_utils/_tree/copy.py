@@ -43,8 +43,8 @@ _NONE = Totals(0, 0, ())
 def save(parts, above, name, tell=None, dropped=(), fold=None):
     """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
-    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. `fold(layer, entries)` is
-    called for what they became. The layer lies aside until all of it is on the disk. The extended attributes that are
+    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. `fold(layer, entries)` may
+    add to what they became. The layer lies aside until all of it is on the disk. The extended attributes that are
     `dropped` are not in it. `tell(files, bytes)` is called now and then; how far it is can be read beside it, too.
     """
     try:
@@ -104,7 +104,7 @@ def _used(parts):
 
 
 def _tell(progress, tell, files, size):
-    progress.tell("copying", size)
+    progress.tell("copying", size, files)
     if tell:
         tell(files, size)
 

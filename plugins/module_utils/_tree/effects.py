@@ -18,7 +18,7 @@ from .background import in_background
 from .below import Below
 from .checksums import of_image
 from .copy import save
-from .fold import fold_parts
+from .fold import fold
 from .layers import opened
 from .manifest import manifest
 
@@ -27,16 +27,23 @@ def _save_layer(step):
     with contextlib.ExitStack() as stack:
         above = stack.enter_context(files.folder(step.above))
         parts = [_part(stack, step.format, *upper) for upper in step.uppers]
-        fold = _fold(stack, step) if step.fold else None
-        totals = save(parts, above, step.id, _tell, step.dropped, fold)
+        totals = save(parts, above, step.id, _tell, step.dropped)
+    _note_layer(step, totals)
+
+
+def _fold_layers(step):
+    with contextlib.ExitStack() as stack:
+        above = stack.enter_context(files.folder(step.above))
+        newest, *older = stack.enter_context(opened([f"{step.above}/{name}" for name in step.ids], step.format))
+        parts = [("/", newest, None)]
+        totals = save(parts, above, step.id, _tell, fold=partial(fold, older, step.paths, _tell))
+    _note_layer(step, totals)
+
+
+def _note_layer(step, totals):
     with opened([step.path], step.format) as (layer,):
         checksum = manifest(layer)
     _note(step.path + ".json", step.about, {**totals._asdict(), "sha256": checksum})
-
-
-def _fold(stack, step):
-    (older,) = stack.enter_context(opened([f"{store.LAYERS}/{step.fold}"], step.format))
-    return partial(fold_parts, older, [path for path, _upper, _lower in step.uppers], _tell)
 
 
 def _tell(files, size):
@@ -108,6 +115,7 @@ EFFECTS = {
     steps.Keep: _keep,
     steps.PrepareKept: _prepare_kept,
     steps.SaveLayer: _save_layer,
+    steps.FoldLayers: _fold_layers,
     steps.NoteImage: _note_image,
     steps.RemoveLayer: _remove_layer,
     steps.RemoveTree: _remove_tree,

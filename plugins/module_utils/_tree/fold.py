@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A layer that was just made takes in the one below it: over whatever is below both, it shows what both did.
+"""A layer takes in those next below it: over whatever is below them all, it shows what they did.
 
 Source: ovl_lookup() in the kernel's fs/overlayfs/namei.c.
 """
@@ -31,14 +31,16 @@ _ROOT = Place((), ())
 _NOWHERE = Place()
 
 
-def fold_parts(older, paths, tell, newer, entries):
-    """`paths` are where the layers hold what is on a file system of its own, that of the root first."""
-    for path in paths:
-        apart = [other for other in paths if other != path]
-        with contextlib.ExitStack() as stack:
-            folders = [_at(stack, root, path) for root in (newer, older)]
-            if None not in folders:
-                Fold(*folders, entries, [_inside(other, path) for other in apart], tell).run()
+def fold(layers, paths, tell, newest, entries):
+    """Into the copy `newest` of a layer: `layers` are those below it, the newest first. `paths` are where they hold what is
+    on a file system of its own, that of the root first."""
+    for older in layers:
+        for path in paths:
+            with contextlib.ExitStack() as stack:
+                folders = [_at(stack, root, path) for root in (newest, older)]
+                if None not in folders:
+                    apart = [_inside(other, path) for other in paths if other != path]
+                    Fold(*folders, entries, apart, tell).run()
 
 
 def _at(stack, root, path):
@@ -70,6 +72,7 @@ class Fold:
     def run(self):
         with contextlib.closing(Descent(self._level(self.newer, _ROOT))) as descent:
             for level, (name, default, place) in descent.names():
+                self.tell(self.entries.files, self.entries.bytes)
                 try:
                     child = level.folders[0].enter(name)
                     child.lead_to(*_marks(default, place))

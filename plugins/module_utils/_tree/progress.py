@@ -12,13 +12,13 @@ import time
 NAME = "progress"
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_LENGTH = 61
+_LENGTH = 81
 # Seconds between two reports.
 _PAUSE = 0.5
 
 
 class Progress:
-    """What is being done, and how many of all bytes it is done with: "reading 1048576 4194304"."""
+    """What is being done, how many of all bytes it is done with, and files where they count: "copying 1048576 4194304 7"."""
 
     def __init__(self, stage, total):
         self.file = os.open(NAME, _CREATE, 0o600, dir_fd=stage)
@@ -27,12 +27,12 @@ class Progress:
         self.total = total
         self.next = 0
 
-    def tell(self, doing, done):
+    def tell(self, doing, done, files=0):
         now = time.monotonic()
         if now >= self.next:
             self.next = now + _PAUSE
             # Each report is as long as any other.
-            os.pwrite(self.file, f"{doing} {min(done, self.total)} {self.total}".ljust(_LENGTH - 1).encode() + b"\n", 0)
+            os.pwrite(self.file, f"{doing} {min(done, self.total)} {self.total} {files}".ljust(_LENGTH - 1).encode() + b"\n", 0)
 
     def close(self):
         os.close(self.file)

@@ -12,11 +12,12 @@ from . import content, progress
 
 
 def progress_of(target):
-    """(what is being done, bytes, all bytes) of what makes the link-free `target`; None where nothing is told."""
+    """(what is being done, bytes, all bytes, files) of what makes the link-free `target`; None where nothing is told."""
     above, _slash, name = target.rpartition("/")
     with contextlib.suppress(OSError, ValueError), files.folder(f"{above}/.{name}.new") as stage:
         report = content.open_file(stage, progress.NAME)
         with open(report, encoding="ascii") as stream:
-            doing, done, total = stream.read(100).split()
-        return doing, int(done), int(total)
+            doing, *counts = stream.read(100).split()
+        done, total, count = map(int, counts)
+        return doing, done, total, count
     return None

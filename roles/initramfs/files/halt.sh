@@ -7,6 +7,8 @@
 #   halt.sh leave    run by the init system when all else has stopped: makes the exit root ready
 #   halt.sh VERB     run as the last process of the host, with the exit root as its root and the old one at
 #                    /oldroot: saves the session, then does VERB (poweroff, reboot, halt, kexec)
+#
+# What became of the session is noted in the store, in boot/session.
 
 : "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
 : "${OVERLAYROOT_PUBLIC:=/run/overlayroot}"
@@ -17,13 +19,35 @@ say() {
     echo "overlayroot: $*" >"$OVERLAYROOT_CONSOLE"
 }
 
+# For those who ask after the next boot: $1 is what became of the session. In place, since the disk may be full.
+note() {
+    printf '{"result": "%s", "began": "%s", "seconds": %s, "told": %s}\n' "$1" "$began" $(($(date +%s) - start)) "${told:-null}" \
+        >"$OVERLAYROOT_RUN/data/overlayroot/boot/session" || say "what becomes of the session cannot be noted"
+}
+
+# A number that the command told.
+told() {
+    printf '%s\n' "$told" | sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" | head -n 1
+}
+
+saved() {
+    say "the session is saved as $name: $(told files) files, $(told bytes) bytes"
+    note "$1"
+}
+
+lost() {
+    say "THE SESSION IS LOST, for the reason above"
+    note lost
+}
+
 # Where the root cannot be left, the session is saved as far as a running host can be.
 leave() {
     if [ -e "$OVERLAYROOT_PUBLIC/discard" ]; then
         say "the session is discarded, as was asked for"
-    elif ! { can_leave && overlayrootctl exit-root; }; then
+        note discarded
+    elif ! { note begun && can_leave && overlayrootctl exit-root; }; then
         say "the session is saved while the host still runs, and is a layer after the next boot"
-        overlayrootctl save "$name" --session --indirect --label shutdown || say "THE SESSION IS LOST, for the reason above"
+        if told=$(overlayrootctl save "$name" --session --indirect --label shutdown --json); then saved transit; else lost; fi
     fi
 }
 
@@ -48,16 +72,30 @@ save() {
         mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part" || return
     done
     umount -R "$OVERLAYROOT_OLD" || say "the old root is still in use"
-    mount -o remount,rw "$OVERLAYROOT_RUN/data" && overlayrootctl save "$name" --session --label shutdown
+    mount -o remount,rw "$OVERLAYROOT_RUN/data" && told=$(overlayrootctl save "$name" --session --label shutdown --json)
+}
+
+# Sessions become one layer if there is time. None is lost where that fails: it stays a layer until the next save.
+fold() {
+    limit=$(sed -n 's/^fold_seconds=\([0-9][0-9]*\)$/\1/p' "$OVERLAYROOT_RUN/base/etc/overlayroot/boot.conf")
+    left=$((start + ${limit:-0} - $(date +%s)))
+    { [ "$left" -gt 0 ] && timeout "$left" overlayrootctl fold; } || say "the session is a layer of its own for now"
 }
 
 end() {
     sync
-    mount -o remount,ro "$OVERLAYROOT_RUN/data" || say "the data file system is not clean"
+    still=60
+    until mount -o remount,ro "$OVERLAYROOT_RUN/data" 2>/dev/null; do
+        # What was given up is deleted in the background.
+        [ "$still" -gt 0 ] || { say "the data file system is not clean" && break; }
+        still=$((still - 1))
+        sleep 1
+    done
     case $1 in
         kexec) kexec -e ;;
         reboot | halt) systemctl --force --force "$1" || "$1" -f ;;
-        *) systemctl --force --force poweroff || poweroff -f ;;
+        poweroff) systemctl --force --force poweroff || poweroff -f ;;
+        *) say "nobody knows how to $1, so the host is powered off" ;;
     esac
     # The kernel itself, where no program did it.
     case $1 in reboot | kexec) echo b ;; *) echo o ;; esac >/proc/sysrq-trigger
@@ -66,12 +104,20 @@ end() {
 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
-name=session-$(date -u +%Y%m%dT%H%M%SZ)
+start=$(date +%s)
+name=session-$(date -u -d "@$start" +%Y%m%dT%H%M%SZ)
+began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
+told=''
 if [ "$1" = leave ]; then
     leave
 else
     exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
     say "saving the session ..."
-    if save; then say "the session is saved as $name"; else say "THE SESSION IS LOST, for the reason above"; fi
+    if save; then
+        saved saved
+        fold
+    else
+        lost
+    fi
     end "$1"
 fi

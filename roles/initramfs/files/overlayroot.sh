@@ -60,7 +60,7 @@ overlayroot_read_conf() {
             ram_inodes=*) conf_ram_inodes=$value ;;
             on_failure=*) conf_on_failure=$value ;;
             options=*) conf_options=$value ;;
-            keep_*) ;; # for those who save
+            keep_* | fold_*) ;; # for those who save
             *) unknown=$line ;;
         esac
     done <"$1"
@@ -782,6 +782,8 @@ overlayroot_union() {
         overlayroot_mount_data &&
         overlayroot_read_next "$(overlayroot_next_file)" || return
     if [ "$ask_mode" = off ]; then
+        # Where a shutdown has left it so: it could not be asked for again.
+        [ -z "$ask_save" ] || overlayroot_save "$ask_save" || :
         overlayroot_use_up_next
         reason="boot/next asked for mode=off"
         return 1

@@ -6,7 +6,7 @@
 _overlayrootctl() {
     local words=''
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status diff save discard-session reset rollback generations prune commit exit-root check --help'
+        words='status diff save discard-session reset rollback generations prune commit fold exit-root check --help'
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
@@ -18,6 +18,7 @@ _overlayrootctl() {
             generations) words='--help --json' ;;
             prune) words='--help --keep --before --size --check --json' ;;
             commit) words='--help --store --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
+            fold) words='--help --check --json' ;;
             exit-root) words='--help --check --json' ;;
             check) words='--help --repair --check --json' ;;
         esac

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What happens to the store while the writes to its device are logged: saves, a reset, a rollback,
-commits and deletions, with marks in the log between them, and what may be found from each mark on.
+commits, a fold and deletions, with marks in the log between them, and what may be found from each mark on.
 
     session.py DEVICE LOG IMAGE EXPECTATIONS
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import host
-from overlayroot._plan import check, prune, save, union_commit, union_reset
+from overlayroot._plan import check, fold, prune, save, union_commit, union_reset
 
 NAME = "logged"
 LOGGED = f"/dev/mapper/{NAME}"
@@ -125,14 +125,28 @@ def written(script, name):
     script.expect(f"{name}-is-written")
 
 
-def saved(script, name):
+def saved(script, name, **params):
     """A session in RAM is saved at once."""
     current, tree = [*script.current, name], host.shown()
     script.expect(f"save-{name}", current=[current], booted=[[current, tree]])
-    layer = host.change(save, id=name)["layer"]
+    layer = host.change(save, id=name, **params)["layer"]
     script.current, script.tree = current, tree
     script.layers[name] = layer["sha256"]
     script.expect(f"{name}-is-saved")
+
+
+def folded(script, number):
+    """So many sessions become one layer; no generation needs the newest by itself from then on."""
+    newest = script.current[-1]
+    current = [*script.current[:-number], f"{newest}-folded"]
+    del script.layers[newest]
+    script.expect(f"fold-{newest}", current=[current], booted=[[current, script.tree]])
+    if host.change(fold)["layers"] != current:
+        raise ValueError(f"the sessions are not folded into {current}")
+    script.current = current
+    about = json.loads(Path(host.STORE, f"layers/{current[-1]}.json").read_text(encoding="ascii"))
+    script.layers[current[-1]] = about["sha256"]
+    script.expect(f"{newest}-is-folded")
 
 
 def committed(script, name, **params):
@@ -247,6 +261,21 @@ def save_six(script):
         saved(script, "six")
 
 
+def save_seven(script):
+    script.expect("six-is-booted")
+    with stirred():
+        write("seven")
+        saved(script, "seven", session=True)
+
+
+def save_eight_and_fold(script):
+    script.expect("seven-is-booted")
+    with stirred():
+        write("eight")
+        saved(script, "eight", session=True)
+        folded(script, 2)
+
+
 def spoil(script):
     """The generation is named before it is there, and the layer comes last."""
     script.expect(SPOILT)
@@ -276,6 +305,8 @@ def main(device, log, image, expectations):
         script.boot("none", commit_and_remove)
         script.boot("none", store_image)
         script.boot("none", save_six)
+        script.boot("none", save_seven)
+        script.boot("none", save_eight_and_fold)
         script.boot("none", spoil)
         subprocess.run(["dmsetup", "remove", "--retry", NAME], check=True)
 

@@ -161,7 +161,7 @@ def test_a_host_that_is_protected(booted):
     assert uppers["/"] == f"{layout.RAM}/upper"
     assert uppers["/srv/course"] == "/run/course/upper"
     shown = booted.returned("status")
-    assert set(shown) == {"unions", "root", "initramfs", "store"}
+    assert set(shown) == {"unions", "root", "initramfs", "store", "session"}
     assert shown["root"]["protected"] is True
     assert shown["store"] == {"generations": [], "current": 0, "layers": []}
 
@@ -541,7 +541,7 @@ def test_a_terminal_shows_how_far_a_save_is(booted):
         make_slow(process)
         *gauges, last = shown()
     assert (process.returncode, last) == (0, b"")
-    drawn = [re.fullmatch(rb"copying   \[#* *\] +\d+% of 1[12]\.\d MiB", gauge) for gauge in gauges if gauge]
+    drawn = [re.fullmatch(rb"copying   \[#* *\] +\d+% of 1[12]\.\d MiB(, \d+ files)?", gauge) for gauge in gauges if gauge]
     assert drawn
     assert all(drawn)
 
@@ -618,7 +618,7 @@ def test_errors(plain):
     code, output, errors = plain.run("diff", "/proc")
     assert (code, output) == (3, "")
     assert errors == (
-        "overlayrootctl: path /proc: proc is mounted there, no overlay. "
+        "overlayrootctl: path /proc: proc is mounted there, no union. "
         "Name the mount point of a union, or give upper and lower.\n"
     )
     assert plain.returned("diff", "/proc") == {"failed": True, "msg": errors[len("overlayrootctl: ") : -1]}

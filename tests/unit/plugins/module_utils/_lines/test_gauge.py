@@ -13,4 +13,8 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._lines.gauge impo
     [(0, 1024, 0, "  0%"), (512, 1024, 15, " 50%"), (1024, 1024, 30, "100%"), (0, 0, 0, "    ")],
 )
 def test_gauges(done, total, filled, share):
-    assert gauge("reading", done, total) == f"reading   [{'#' * filled}{' ' * (30 - filled)}] {share} of {'1.0 KiB' if total else '0 bytes'}"
+    assert gauge("reading", done, total, 0) == f"reading   [{'#' * filled}{' ' * (30 - filled)}] {share} of {'1.0 KiB' if total else '0 bytes'}"
+
+
+def test_files_where_they_are_counted():
+    assert gauge("copying", 0, 1024, 7).endswith("  0% of 1.0 KiB, 7 files")

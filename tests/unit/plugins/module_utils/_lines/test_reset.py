@@ -19,3 +19,8 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._lines import res
 )
 def test_lines(found, line):
     assert list(reset.lines({"reset": found})) == [line]
+
+
+def test_a_session_that_is_discarded():
+    found = {"path": "/", "request": "", "discards_session": True}
+    assert list(reset.lines({"reset": found}))[1:] == ["This session is not saved when the host goes down."]

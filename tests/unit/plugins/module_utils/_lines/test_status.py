@@ -12,8 +12,8 @@ LACKING = [{"kernel": "6.1", "lacking": []}, {"kernel": "6.12", "lacking": ["the
 USAGE = {"size_bytes": 4096, "used_bytes": 1024, "inodes": 0, "inodes_used": 0}
 
 
-def result(root=None, initramfs=(), unions=()):
-    return {"root": root, "initramfs": initramfs, "unions": unions, "store": None}
+def result(root=None, initramfs=(), unions=(), session=None):
+    return {"root": root, "initramfs": initramfs, "unions": unions, "store": None, "session": session}
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,19 @@ def test_unions():
         "/a     overlay  25% of 4.0 KiB  -      /u",
         "/b     overlay  -               -      read-only",
     ]
+
+
+@pytest.mark.parametrize(
+    "found, line",
+    [
+        ({"result": "saved", "files": 2, "bytes": 2048, "seconds": 3}, "is saved: 2 files, 2.0 KiB, in 3 s."),
+        ({"result": "transit", "files": 0, "bytes": 0, "seconds": 1}, "is saved: 0 files, 0 bytes, in 1 s."),
+        ({"result": "discarded"}, "was discarded, as was asked for."),
+        ({"result": "lost", "problem": "layer x: no room."}, "is lost: layer x: no room."),
+        ({"result": "lost", "problem": ""}, "is lost: its console said why."),
+        ({"result": "begun"}, "is lost: the shutdown was cut off while it saved."),
+    ],
+)
+def test_the_last_session(found, line):
+    session = {"began": "2026-11-21T08:00:00Z", **found}
+    assert list(status.lines(result(PROTECTED, session=session)))[-1] == "The session that ended 2026-11-21T08:00:00Z " + line

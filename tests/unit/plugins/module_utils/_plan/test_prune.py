@@ -33,7 +33,7 @@ def host(current=4, booted=4, request="", generations=(), **conf):
     return FakeHost(
         folders=(store.BOOT,),
         files={
-            layout.BASE + bootconf.PATH: BootConf(persistence="upper", data="LABEL=data", data_type="ext4", **conf).text,
+            layout.BASE + bootconf.PATH: BootConf(**{"persistence": "upper", "data": "LABEL=data", "data_type": "ext4", **conf}).text,
             layout.RECORD: f"protected=yes\npersistence=upper\ngeneration={booted}\n",
             store.NEXT: request,
         },
@@ -136,6 +136,9 @@ def test_what_a_union_shows_stays(host, names):
         ({"keep_days": "323"}, ["1", "2", "b"]),
         ({"keep_size": "399"}, ["1", "2", "b"]),
         ({"keep_size": "1k", "keep_generations": "3"}, ["1"]),
+        ({"persistence": "session"}, ["1"]),
+        ({"persistence": "session", "keep_generations": "4"}, []),
+        ({"persistence": "session", "keep_size": "1g"}, []),
     ],
 )
 def test_what_a_host_gives_up_by_itself(conf, names):

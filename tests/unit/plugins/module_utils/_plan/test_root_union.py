@@ -29,6 +29,7 @@ PARAMS = {
     "keep_generations": 0,
     "keep_days": 0,
     "keep_size": "",
+    "fold_seconds": 0,
     "ram_size": "50%",
     "ram_inodes": 0,
     "on_failure": "open",

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, exit_root, layout, plan, policy, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import WriteFile
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import save
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import ROOT, FakeHost, mount
 from hypothesis import given, settings
@@ -115,14 +116,19 @@ def test_an_upper_in_ram_can_be_put_into_transit():
     assert (steps[3].content, steps[4].content) == ("a\nb\nnew\n", "save=new\n")
 
 
-def test_a_session_takes_in_those_before_it():
-    after = {**STORE, store.LAYERS: {**STORE[store.LAYERS], "b.json": '{"session": true}'}}
-    folding = IN_RAM._replace(small_files=after)
-    for mode, text in (("direct", 2), ("indirect", 3)):
-        steps = plan_for(folding, session=True, mode=mode)[2]
-        layer = next(step for step in steps if step.show()["step"] == "save_layer")
-        assert (layer.fold, layer.about["session"], steps[text].content) == ("b", True, "a\nnew\n")
-    assert plan_for(IN_RAM, session=True)[2][1].fold == plan_for(folding)[2][1].fold == ""
+def test_a_session_is_noted_as_one():
+    assert plan_for(IN_RAM, session=True)[2][1].about["session"]
+    assert "session" not in plan_for(IN_RAM)[2][1].about
+
+
+@pytest.mark.parametrize("request_", ["mode=off", "generation=1"])
+def test_a_boot_that_goes_elsewhere_saves_the_session_as_well(request_):
+    asked = IN_RAM._replace(files={**IN_RAM.files, store.NEXT: request_ + "\n"})
+    seen, wanted, steps = plan_for(asked, mode="indirect", session=True)
+    assert steps[-1] == WriteFile(store.NEXT, f"{request_}\nsave=new\n")
+    assert save.plan(plan.simulate(seen, steps), wanted) == ()
+    with pytest.raises(OverlayrootError, match=f"is asked for {request_} already"):
+        plan_for(asked, mode="indirect")
 
 
 def test_the_session_of_a_root_that_was_left():

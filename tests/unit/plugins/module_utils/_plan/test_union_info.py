@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, initramfs, layout
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, initramfs, layout, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import union_info
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import MIB, ROOT, FakeHost, mount
@@ -23,7 +25,7 @@ def show(host, path=None):
 
 
 def test_a_host_with_nothing():
-    assert show(PLAIN) == {"unions": [], "root": None, "initramfs": [], "store": None}
+    assert show(PLAIN) == {"unions": [], "root": None, "initramfs": [], "store": None, "session": None}
 
 
 def test_a_union():
@@ -161,3 +163,32 @@ def test_an_empty_store():
 def test_no_store_where_the_data_is_not_mounted():
     host = PLAIN._replace(small_files={f"{layout.STORE}/generations": {}})
     assert show(host)["store"] is None
+
+
+SAVED = {"result": "saved", "began": "2026-11-21T08:00:00Z", "seconds": 4, "told": {"layer": {"id": "s", "files": 3, "bytes": 5}}}
+
+
+@pytest.mark.parametrize(
+    "noted, shown",
+    [
+        (json.dumps(SAVED), {**SAVED, "told": None, "layer": "s", "files": 3, "bytes": 5, "problem": ""}),
+        (
+            json.dumps({**SAVED, "result": "lost", "told": {"failed": True, "msg": "no room"}}),
+            {**SAVED, "told": None, "result": "lost", "layer": "", "files": 0, "bytes": 0, "problem": "no room"},
+        ),
+        (
+            json.dumps({**SAVED, "result": "begun", "told": None}),
+            {**SAVED, "told": None, "result": "begun", "layer": "", "files": 0, "bytes": 0, "problem": ""},
+        ),
+        ("", None),
+        ("{", None),
+        ("[]", None),
+        ('{"result": "saved"}', None),
+        (None, None),
+    ],
+)
+def test_what_became_of_the_session(noted, shown):
+    if shown:
+        del shown["told"]
+    host = PLAIN._replace(small_files={store.BOOT: {"session": noted}})
+    assert show(host)["session"] == shown

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, request, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, request, session, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import RenewFilesystem, WriteFile
@@ -154,6 +154,10 @@ def uppers(host, top, persistence):
 
 BOOTED_ON_DISK = uppers(ON_DISK, store.TOP, "upper")
 BOOTED_IN_RAM = uppers(IN_RAM, layout.RAM, "none")
+BOOTED_SESSION = uppers(
+    ON_DISK._replace(files={CONF: BootConf(persistence="session", data="LABEL=data", data_type="ext4").text}), layout.RAM, "session"
+)
+DISCARDED = BOOTED_SESSION._replace(files={**BOOTED_SESSION.files, session.DISCARD: ""})
 TIMED = "before-reset-20261121T080000Z"
 
 
@@ -200,6 +204,30 @@ def test_an_upper_in_ram_is_kept_and_another_generation_gone_to():
     steps = snapshot(BOOTED_IN_RAM, generation=1)[2]
     assert [step.show()["step"] for step in steps] == ["save_layer", "write_file", "write_file"]
     assert steps[2] == WriteFile(store.NEXT, "rollback=1\n")
+
+
+@pytest.mark.parametrize(
+    "params, names",
+    [
+        ({}, ["discard"]),
+        ({"generation": 1}, ["next", "discard"]),
+        ({"generation": 2}, ["discard"]),
+        ({"method": "snapshot", "id": "mine"}, ["mine", "4", "discard"]),
+    ],
+)
+def test_a_reset_discards_the_session(params, names):
+    seen, wanted, steps = plan_for(BOOTED_SESSION, when="next_boot", **params)
+    assert [step.path.rpartition("/")[2] for step in steps if not step.destroys] == names
+    assert not union_reset.show(seen, wanted)["reset"]["discards_session"]
+    after = plan.simulate(seen, steps)
+    assert union_reset.show(after, wanted)["reset"]["discards_session"]
+    assert union_reset.plan(after, wanted) == ()
+
+
+def test_a_session_is_saved_after_all():
+    steps = plan_for(asking(DISCARDED, "rollback=1"), when="never")[2]
+    assert [step.path for step in steps] == [store.NEXT, session.DISCARD]
+    assert plan_for(BOOTED_SESSION, when="never")[2] == ()
 
 
 def pending(text, *notes):
@@ -607,7 +635,7 @@ def check(host, params, data):
 
 
 @given(
-    st.sampled_from([ON_DISK, IN_RAM]),
+    st.sampled_from([ON_DISK, IN_RAM, BOOTED_SESSION, DISCARDED]),
     st.sampled_from(["", "reset", "rollback=0", "rollback=1"]),
     st.sampled_from(["next_boot", "never"]),
     st.sampled_from([None, 0, 1, 2, "previous"]),

@@ -15,6 +15,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import layo
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import (
+    FoldLayers,
     NoteImage,
     PrepareKept,
     RemoveLayer,
@@ -26,6 +27,8 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background 
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksum, checksums
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest import manifest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
 
@@ -92,14 +95,15 @@ def test_uppers_become_one_layer(place):
     assert abs(time.mktime(time.strptime(about["time"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - time.time()) < 60
 
 
-def test_a_session_takes_in_the_one_before_it_on_each_file_system(place):
+def test_a_session_is_folded_with_the_one_before_it_on_each_file_system(place):
     do(SaveLayer("1", session(place), "", "overlay", is_session=True))
     first = exact(os.fsencode(f"{store.LAYERS}/1"))
     write(f"{place}/later/etc/more", "2")
     write(f"{place}/later-usr/bin/gone", "back")
     uppers = (("/", f"{place}/later", ()), ("/usr", f"{place}/later-usr", ()))
-    do(SaveLayer("2", uppers, "", "overlay", is_session=True, fold="1"))
-    layer = f"{store.LAYERS}/2"
+    do(SaveLayer("2", uppers, "", "overlay", is_session=True))
+    do(FoldLayers("3", ("2", "1"), ("/", "/usr", "/srv/my data"), "shutdown"))
+    layer = f"{store.LAYERS}/3"
     assert exact(os.fsencode(f"{store.LAYERS}/1")) == first
     assert exact(os.fsencode(f"{layer}/srv")) == exact(os.fsencode(f"{store.LAYERS}/1/srv"))
     contents = {}
@@ -107,7 +111,10 @@ def test_a_session_takes_in_the_one_before_it_on_each_file_system(place):
         with open(f"{layer}/{name}", encoding="utf-8") as stream:
             contents[name] = stream.read()
     assert list(contents.values()) == ["hello", "2", "tool", "back", "12345"]
-    assert record("2")["session"] is True
+    about = record("3")
+    assert (about["session"], about["label"]) == (True, "shutdown")
+    with opened([layer], "overlay") as (folder,):
+        assert about["sha256"] == manifest(folder)
 
 
 def test_the_checksum_is_that_of_the_layer(place):

@@ -7,10 +7,11 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+from functools import partial
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.copy import save
-from ansible_collections.labs.overlayroot.plugins.module_utils._tree.fold import Fold
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree.fold import fold
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import mounted, scratch
@@ -41,7 +42,7 @@ def folded(upper, older, layers, name, format):
     above = os.open(layers, os.O_RDONLY)
     try:
         with opened([os.fsdecode(upper)], format) as (root,), opened([os.fsdecode(older)], format) as (below,):
-            save([("/", root, None)], above, name, fold=lambda layer, entries: Fold(layer, below, entries, (), lambda *counts: None).run())
+            save([("/", root, None)], above, name, fold=partial(fold, [below], ["/"], lambda *counts: None))
     finally:
         os.close(above)
 

@@ -17,11 +17,11 @@ def test_reports(tmp_path, monkeypatch):
     told = progress.Progress(stage, 1000)
     os.close(stage)
     said = []
-    for doing, done in (("reading", 5), ("reading", 2000), ("comparing", 999)):
-        told.tell(doing, done)
+    for doing, *counts in (("reading", 5), ("copying", 2000, 7), ("comparing", 999)):
+        told.tell(doing, *counts)
         said.append((tmp_path / progress.NAME).read_text().split())
     told.close()
-    assert said == [["reading", "5", "1000"], ["reading", "1000", "1000"], ["comparing", "999", "1000"]]
+    assert said == [["reading", "5", "1000", "0"], ["copying", "1000", "1000", "7"], ["comparing", "999", "1000", "0"]]
 
 
 def test_reports_come_at_times_only(tmp_path):
@@ -31,7 +31,7 @@ def test_reports_come_at_times_only(tmp_path):
     for done in range(10):
         told.tell("reading", done)
     told.close()
-    assert (tmp_path / progress.NAME).read_text().split() == ["reading", "0", "1000"]
+    assert (tmp_path / progress.NAME).read_text().split() == ["reading", "0", "1000", "0"]
 
 
 READER = "import time; open('/dev/zero', 'rb', 0).read(5000000); time.sleep(1.5)"
