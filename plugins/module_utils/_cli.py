@@ -19,7 +19,7 @@ from typing import NamedTuple
 from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
-from ._lines import check, commit, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status
+from ._lines import check, commit, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status, subhost
 from ._plan import check as checking
 from ._plan import exit_root as leaving
 from ._plan import fold as folding
@@ -27,7 +27,10 @@ from ._plan import generations as listing
 from ._plan import pivot_save
 from ._plan import prune as pruning
 from ._plan import save as saving
+from ._plan import subhost as subhosting
+from ._plan import subhost_info
 from ._plan import union_commit, union_diff, union_info, union_reset
+from ._subhost import command as subhost_command
 
 NAME = "overlayrootctl"
 DESCRIPTION = "Look at the unions of this host, and change what becomes of them."
@@ -113,7 +116,7 @@ def _fail(failure, arguments):
 
 def _lines(command, result, arguments):
     if command.changes:
-        yield from done.lines("to be done" if arguments.check else "done", result["steps"])
+        yield from done.lines("to be done" if arguments.check else "done", result.get("steps", ()))
     yield from command.lines(result)
 
 
@@ -265,6 +268,31 @@ def _check_arguments(parser):
     parser.add_argument("--repair", action="store_true", help="end what can be ended without losing what was saved")
 
 
+def _subhost_arguments(parser):
+    parser.add_argument(
+        "verb", choices=("boot", "stop", "restart", "go", "run", "list"), help="start it, stop it, both, enter it, or run a command in it"
+    )
+    parser.add_argument("subhost", nargs="?", metavar="SUBHOST", help="its configuration; the name of one that runs will do")
+    parser.add_argument("argv", nargs="*", metavar="WORD", help="the command to run, after --")
+    parser.add_argument("--commands", action="store_true", help="its configuration may give values by commands")
+    parser.add_argument("--bridges", action="store_true", help="make the bridges that are not there")
+
+
+_STATES = {"boot": "started", "stop": "stopped", "restart": "restarted"}
+
+
+def _subhost(planner, params, arguments):
+    if arguments.verb == "list":
+        return _engine.report(subhost_info, {"name": arguments.subhost})
+    if not arguments.subhost:
+        raise OverlayrootError(f"subhost {arguments.verb}", "has to be told which one", "Name its configuration")
+    if arguments.verb in _STATES:
+        config = subhost_command.config(arguments.subhost)
+        given = {"config": config, "state": _STATES[arguments.verb], "commands": arguments.commands, "bridges": arguments.bridges}
+        return _engine.change(planner, {**params, **given}, arguments.check, _terminal.watched)
+    raise SystemExit(subhost_command.run(arguments.subhost, arguments.argv if arguments.verb == "run" else ["/bin/sh", "-i"]))
+
+
 def _commit(planner, params, arguments):
     return _engine.commit(planner, params, arguments.check, _terminal.watched)
 
@@ -387,6 +415,16 @@ COMMANDS = {
         act=_change,
         changes=True,
         lines=exit_root.lines,
+    ),
+    "subhost": Command(
+        help="Start, stop, list and enter subhosts",
+        description="Those who know overlay-boot know their configurations, which are parsed and not given to a shell. Needs root.",
+        example="overlayrootctl subhost boot /opt/subhost/tiny/tiny.conf",
+        planner=subhosting,
+        act=_subhost,
+        changes=True,
+        lines=subhost.lines,
+        arguments=_subhost_arguments,
     ),
     "check": Command(
         help="Look for what is wrong with the store",

@@ -17,6 +17,8 @@ from ._core.paths import written
 from ._host import interrupts, lock
 from ._host.do import do
 from ._host.see import see
+from ._subhost import effects as subhost_effects
+from ._subhost import sight as subhost_sight
 from ._tree import flatten, holding
 from ._tree.changes import changes
 from ._tree.checksums import checksums
@@ -24,6 +26,8 @@ from ._tree.effects import EFFECTS
 from ._tree.layers import compared
 from ._tree.text import unified
 from ._tree.watch import progress_of
+
+_EFFECTS = {**EFFECTS, **subhost_effects.EFFECTS}
 
 
 def _unwatched(read):
@@ -129,11 +133,14 @@ def failure(error):
 
 
 def _see(sight, in_part=False):
-    seen = see(sight)
+    described = subhost_sight.described(*sight.subhost) if sight.subhost else None
+    seen = see(sight._replace(paths=described.paths) if described else sight)
     if seen.unreadable and not in_part:
         raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
     if sight.kept:
         seen = seen._replace(only_kept=holding.only_kept(seen, *sight.kept))
+    if described or sight.subhosts:
+        seen = seen._replace(subhosts=subhost_sight.subhosts(described))
     if sight.alone:
         seen = seen._replace(alone=holding.is_alone(seen, sight.alone))
     return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
@@ -150,12 +157,12 @@ def _apply(seen, steps, meanwhile):
 
 
 def _do(step):
-    do(step, EFFECTS.get(type(step)))
+    do(step, _EFFECTS.get(type(step)))
 
 
 def _confirm(planner, wanted, before, steps):
     """See again, and plan again: nothing may be left to do. It is all one change, of one time."""
-    seen = _see(planner.sight(wanted))._replace(time=before.time)
+    seen = _see(planner.sight(wanted))._replace(time=before.time, uptime=before.uptime)
     try:
         left = planner.plan(seen, wanted)
     except OverlayrootError as error:

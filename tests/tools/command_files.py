@@ -100,7 +100,7 @@ def actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 
 def synopsis(name: str, parser: argparse.ArgumentParser) -> str:
     parts = (spelled(action) for action in actions(parser))
-    optional = (action.nargs == "?" or bool(action.option_strings) for action in actions(parser))
+    optional = (action.nargs in ("?", "*") or bool(action.option_strings) for action in actions(parser))
     return " ".join([name, *(f"[{part}]" if may_lack else part for part, may_lack in zip(parts, optional))])
 
 

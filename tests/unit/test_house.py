@@ -71,9 +71,25 @@ def test_the_data_path_stands_on_the_host_layer(path):
     assert "ansible" not in others
 
 
+@pytest.mark.parametrize("path", python_files(UTILS / "_subhost"))
+def test_subhosts_stand_on_the_host_layer(path):
+    mine, others = own(path)
+    assert mine <= {"_core", "_host", "_subhost"}
+    assert "ansible" not in others
+
+
+# What runs as long as a subhost does, or beside each command in it, is to be small.
+@pytest.mark.parametrize("name", ["keeper", "init", "enter", "root", "confine", "seccomp", "services", "kernel"])
+def test_what_stays_with_a_subhost_stands_on_little(name):
+    lean = {"isolation", "_core.isolation", "confine", "init", "kernel", "root", "seccomp", "services"}
+    prefix = f"{PACKAGE}.module_utils."
+    mine = {other[len(prefix) :] for other in imports(UTILS / f"_subhost/{name}.py") if other.startswith(prefix)}
+    assert {other.replace("_subhost.", "") for other in mine} <= lean
+
+
 def test_the_engine_stands_on_all_of_these():
     mine, _others = own(UTILS / "_engine.py")
-    assert mine == {"_core", "_host", "_tree"}
+    assert mine == {"_core", "_host", "_subhost", "_tree"}
 
 
 def test_the_entry_knows_the_engine_only():
@@ -83,7 +99,7 @@ def test_the_entry_knows_the_engine_only():
 
 def test_the_command_knows_the_engine_and_what_it_prints():
     mine, _others = own(UTILS / "_cli.py")
-    assert mine == {"_core", "_engine", "_host", "_lines", "_plan", "_terminal"}
+    assert mine == {"_core", "_engine", "_host", "_lines", "_plan", "_subhost", "_terminal"}
 
 
 @pytest.mark.parametrize("path", python_files(UTILS / "_lines"))

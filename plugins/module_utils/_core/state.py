@@ -23,6 +23,8 @@ class Sight(NamedTuple):
     kept: tuple = ()  # a mount point and paths below it: whether the upper of the union there holds nothing else
     alone: str = ""  # a mount point: whether upper and work folder of the union there have their file system for themselves
     devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted
+    subhost: tuple = ()  # its configuration, what overlay-boot calls the action, and whether it may have commands
+    subhosts: bool = False  # those that run
 
 
 class Usage(NamedTuple):
@@ -71,6 +73,8 @@ class State(NamedTuple):
     only_kept: bool = False  # the upper that was asked about holds nothing else
     alone: bool = False  # the upper that was asked about has its file system for itself
     devices: dict = {}  # device as asked: type of its file system, "" for none, None for no device
+    uptime: int = 0  # of the host, in hundredths of a second
+    subhosts: object = None  # subhosts.Subhosts, where they were asked for
     unreadable: tuple = ()  # paths that only another user may read: here they are as if nothing was there
 
     def real(self, path):

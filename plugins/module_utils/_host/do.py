@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import stat
+import time
 
 from .._core import steps
 from .._core.errors import OverlayrootError
@@ -24,6 +25,9 @@ _MS_REMOUNT = 32
 _MS_BIND_ALL = 4096 | 16384
 _MNT_DETACH = 2
 _UMOUNT_NOFOLLOW = 8
+
+# Seconds.
+_PATIENCE = 1
 
 
 def do(step, effect=None):
@@ -104,9 +108,17 @@ def _cleared(absent):
 
 
 def _unmount(step):
+    """Who only looks at what is mounted there is soon gone."""
     if step.union.backend == "aufs":
         aufs.flush(step.union)
-    libc.call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return libc.call("umount2", encode(step.union.path), _UMOUNT_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
 
 
 def _renew_filesystem(step):

@@ -12,15 +12,15 @@ from .._core.errors import OverlayrootError
 from .names import decode, encode
 
 
-def run(argv, package="it", watch=None, **more):
+def run(argv, package="it", watch=None, environment=(), **more):
     """The standard output of a command, which must succeed.
 
-    `watch(pid)` is called every second while it runs; `more` is for subprocess.Popen.
+    `watch(pid)` is called every second while it runs; `environment` is added to its own, and `more` is for subprocess.Popen.
     """
     try:
         process = subprocess.Popen(
             [encode(word) for word in argv],
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", **dict(environment)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -39,6 +39,7 @@ def see(sight):
         devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         time=time.strftime(times.FORMAT, time.gmtime()),
+        uptime=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 100),
         unreadable=tuple(unreadable),
     )
 

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first process of a subhost: it makes the subhost what it is, starts its services, and reaps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+
+from . import confine, kernel, root, services
+
+APART, READY = b"apart\n", b"ready\n"
+
+
+def main(wanted, told, go):
+    """Ends when nothing is left to reap, or when it was asked to stop. `told` is to be written to, `go` to be read from."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, services.AWAITED)
+    _apart(wanted)
+    os.write(told, APART)
+    if os.read(go, 1) != b"+":
+        return
+    os.close(go)
+    kernel.unshare(kernel.NEW_CGROUP)
+    last = confine.last_capability()
+    root.enter(wanted["live"], wanted["shares"], wanted["ram_size"])
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    confine.confine(last, wanted["no_new_privs"])
+    _start(wanted)
+    os.write(told, READY)
+    os.close(told)
+    _reap(wanted)
+
+
+def _apart(wanted):
+    """Namespaces of its own; what is mounted from here on is seen by nobody else."""
+    kernel.enter(f"/run/netns/{wanted['name']}", kernel.NEW_NET)
+    kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_UTS | kernel.NEW_IPC)
+    kernel.mount("none", "/", None, kernel.RECURSIVE | kernel.PRIVATE)
+    socket.sethostname(wanted["name"])
+
+
+def _start(wanted):
+    if wanted["init"] is not None:
+        _start_by(wanted["init"])
+        return
+    for service in wanted["start"]:
+        services.call(service, "start", services.START_PATIENCE)
+    if sum(name.isdigit() for name in os.listdir("/proc")) == 1:
+        services.dummy()
+
+
+def _start_by(commands):
+    """What the operator's own program says, by the shell of the subhost."""
+    readable, writable = os.pipe()
+    services.spawn(["/bin/sh", "-s"], readable)
+    os.close(readable)
+    with open(writable, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(commands)
+
+
+def _reap(wanted):
+    while services.reap() is not None:
+        if signal.sigwait(services.AWAITED) == signal.SIGTERM:
+            _stop(wanted)
+            return
+
+
+def _stop(wanted):
+    """What does not end is ended by the kernel, with this process."""
+    if wanted["init"] is None:
+        for service in reversed(wanted["start"]):
+            services.call(service, "stop", services.STOP_PATIENCE)
+    try:
+        os.kill(-1, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    services.ended(None, services.END_PATIENCE)
+
+
+def run(wanted, told, go):
+    """As a process that has nothing else to do."""
+    try:
+        main(wanted, told, go)
+        os._exit(0)
+    except BaseException as error:  # it ends here in any case
+        services.say(error)
+        os._exit(1)

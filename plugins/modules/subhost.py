@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: subhost
+short_description: Start and stop subhosts, light hosts on a union of the host itself
+version_added: 0.1.0
+author:
+  - labs.overlayroot contributors (@labs-overlayroot)
+description:
+  - A subhost is a tree, as a rule a union over the root of the host, in namespaces of its own, with services of its own.
+  - What it is to be is in a configuration in the format of overlay-boot 1.6, which is parsed and never given to a shell.
+  - What is there of it is read from the kernel. What a crash left is put away before it is started again, or stopped.
+  - It is run by the command overlayrootctl, which the role R(labs.overlayroot.subhosts,ansible_collections.labs.overlayroot.subhosts_role)
+    puts in place.
+extends_documentation_fragment:
+  - labs.overlayroot.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - Nothing can be done to a subhost that is restarted that would make it not be restarted by the next run.
+options:
+  config:
+    description:
+      - The file that describes the subhost.
+      - It should be in a folder of its own. Changes of subhosts whose configurations are in the same folder wait for each other.
+      - Its variables are described in C(docs/subhosts.md).
+    type: str
+    required: true
+  state:
+    description:
+      - With V(started) it runs. One that runs already is left as it is, whatever became of its configuration.
+      - With V(stopped) it does not, and nothing of it is mounted or in the network.
+      - With V(restarted) it is stopped, and started.
+      - With V(absent) it is stopped, and the folders C(UPPER) and C(WORK) of a union are removed with all that it wrote.
+    type: str
+    choices: [started, stopped, restarted, absent]
+    default: started
+  commands:
+    description:
+      - Whether values of the configuration may be commands, C(LOWER=!command), which are run on the host as root.
+      - They are run in check mode, too, since the values come from them.
+    type: bool
+    default: false
+  bridges:
+    description:
+      - Whether to make the bridges that its cables are to be on, where they do not exist.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Start a subhost
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/web/web.conf
+    bridges: true
+
+- name: Restart it
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/web/web.conf
+    state: restarted
+
+- name: Take it away with all that it wrote
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/web/web.conf
+    state: absent
+"""
+
+RETURN = r"""
+subhost:
+  description:
+    - What the subhost is to be, by its configuration, and what there is of it.
+    - The variables have the names that they have there, in lower case; the paths are whole.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    kind:
+      description: V(union), V(bound) for an upper that is the lower, or V(premounted) for a tree that is there already.
+      type: str
+    live:
+      description: Where its root is mounted.
+      type: str
+    running:
+      description: Whether it runs.
+      type: bool
+    mounted:
+      description: Whether its root is mounted; V(false) for one that is premounted.
+      type: bool
+    upper_present:
+      description: Whether the folder is there that takes what it writes.
+      type: bool
+    cables:
+      description: Its cables, each with the interfaces at its two ends.
+      type: list
+      elements: dict
+  sample:
+    name: web
+    kind: union
+    live: /srv/subhosts/web/live
+    running: true
+    mounted: true
+    upper_present: true
+    cables:
+      - host: web0
+        inside: eth0
+        bridge: br0
+        mac: ""
+steps:
+  description: What was, or in check mode would be, done, in this order.
+  returned: success, or failure after steps were done
+  type: list
+  elements: dict
+  sample:
+    - step: start
+      path: /srv/subhosts/web/live
+undone:
+  description: The steps that took those of RV(steps) back after a failure.
+  returned: failure after steps were done
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible_collections.labs.overlayroot.plugins.module_utils._entry import run
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import subhost
+
+
+def main():
+    run(subhost)
+
+
+if __name__ == "__main__":
+    main()

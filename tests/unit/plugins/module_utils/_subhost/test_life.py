@@ -1,0 +1,234 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Subhosts that are started, used and stopped, by the command as it is installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from .sandbox import COMMAND, TOP, sandbox, wait_until
+
+
+@pytest.fixture(name="host", scope="module")
+def _host():
+    with sandbox() as host:
+        yield host
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(host):
+    before = host.left()
+    yield
+    assert host.left() == before
+
+
+def test_started_used_and_stopped(host):
+    config = host.make("one", "CABLES= =", "ADDRESSES=192.0.2.2/24")
+    assert host.done("boot", config, "--check")["changed"]
+    assert host.running() == []
+    done = host.done("boot", config)
+    assert done["changed"] and done["subhost"]["running"]
+    assert not host.done("boot", config)["changed"]
+    assert host.running() == ["one"]
+    assert host.inside("one", "hostname; echo written >/etc/x; exit 7") == (7, "one")
+    assert host.sh(f"cat {TOP}/one/root/etc/x") == "written\n"
+    host.sh("ip address add 192.0.2.1/24 dev one0")
+    assert "192.0.2.2" in host.inside("one", "ip -4 -o address show dev eth0")[1]
+    assert host.sh("grep -c . /proc/net/arp || :") != ""
+    restarted = host.done("restart", config)
+    assert [step["step"] for step in restarted["steps"]][0] == "stop"
+    assert host.running() == ["one"]
+    assert host.done("stop", "one")["changed"]
+    assert not host.done("stop", config)["changed"]
+    assert host.running() == []
+
+
+def test_what_a_subhost_can_be_made_of(host):
+    host.sh(f"mkdir -p {TOP}/tree; mount --bind / {TOP}/tree; mount --make-private {TOP}/tree")
+    for name, lines, kind in (
+        ("union", (f"LOWER={TOP}/tree",), "union"),
+        ("bound", (f"LOWER={TOP}/tree", f"UPPER={TOP}/tree", "PREMOUNT=/bin/true"), "bound"),
+        ("there", (f"LOWER={TOP}/tree", f"LIVE={TOP}/tree", "RAM_SIZE=none"), "premounted"),
+    ):
+        config = host.make(name, *lines)
+        assert host.done("boot", config)["subhost"]["kind"] == kind
+        assert host.inside(name, "test -x /bin/sh && hostname") == (0, name)
+        assert host.done("stop", config)["changed"]
+    host.sh(f"umount {TOP}/tree")
+
+
+TOOL = """#!/bin/sh
+echo $ACTION >>/mnt/prog/actions
+case $ACTION in setup) mkdir -p /mnt/prog/made; echo /mnt/prog/made ;; esac
+"""
+
+
+def test_an_upper_that_a_program_tells(host):
+    config = host.make("prog", f"UPPER={TOP}/prog/tool", f"WORK={TOP}/prog/work")
+    host.write(f"{TOP}/prog/tool", TOOL, "755")
+    host.done("boot", config)
+    host.inside("prog", "echo x >/root/x")
+    assert host.sh(f"ls {TOP}/prog/made/root") == "x\n"
+    host.done("stop", config)
+    assert host.sh(f"cat {TOP}/prog/actions") == "setup\nteardown\n"
+    for text, said in (("#!/bin/sh\n", "printed no folder"), ("#!/bin/sh\necho no >&2; exit 3\n", "ended with exit code 3: no")):
+        host.write(f"{TOP}/prog/tool", text, "755")
+        assert said in host.refused("boot", config)
+
+
+HOOK = "#!/bin/sh\necho $0 $CONFIG $* >>/mnt/hook/said\n"
+
+
+def test_hooks_and_shares(host):
+    config = host.make("hook", "SHARE=/mnt/hook/data:/srv/data", "SHARE=/mnt/hook/file", "INIT=/mnt/hook/init a")
+    with open(os.path.join("/proc", str(host.pid), "root/mnt/hook", "hook.conf"), "a", encoding="utf-8") as stream:
+        stream.write("PREMOUNT=/mnt/hook/pre x\nPOSTMOUNT=/mnt/hook/post\n")
+    host.sh(f"mkdir -p {TOP}/hook/data; echo x >{TOP}/hook/data/x; echo y >{TOP}/hook/file")
+    host.write(f"{TOP}/hook/pre", HOOK, "755")
+    host.write(f"{TOP}/hook/post", HOOK + "mount -t tmpfs post /mnt/hook/live/opt; echo z >/mnt/hook/live/opt/z\n", "755")
+    host.write(f"{TOP}/hook/init", "#!/bin/sh\necho 'echo $HOME >/run/init; sleep 1000 &'\n", "755")
+    host.done("boot", config)
+    assert host.sh(f"cat {TOP}/hook/said") == f"/mnt/hook/pre {config} x /mnt/hook/root\n/mnt/hook/post {config}\n"
+    wait_until(lambda: host.inside("hook", "cat /run/init")[0] == 0)
+    said = host.inside("hook", "cat /srv/data/x /mnt/hook/file /opt/z; echo new >/srv/data/new")
+    assert said == (0, "x\ny\nz")
+    assert host.sh(f"cat {TOP}/hook/data/new; ! test -e {TOP}/hook/live/opt/z") == "new\n"
+    host.done("stop", config)
+
+
+SERVICE = """#!/bin/sh
+echo $1 >>/said
+case $1 in start) sleep 1000 & ;; stop) pkill sleep ;; esac
+"""
+
+
+def test_services(host):
+    config = host.make("serve", "START=/service missing")
+    host.write(f"{TOP}/serve/root/service", SERVICE, "755")
+    host.done("boot", config)
+    assert "sleep 1000" in host.inside("serve", "ps ax")[1]
+    assert "dummy" not in host.inside("serve", "cat /proc/*/comm")[1]
+    host.done("stop", config)
+    assert host.sh(f"cat {TOP}/serve/root/said") == "start\nstop\n"
+    assert "service missing start" in host.sh(f"cat {TOP}/serve/log")
+
+
+def test_it_ends_when_nothing_is_left_to_reap(host):
+    config = host.make("end")
+    for ending in ("echo >/run/dummy_service", "pkill dummy_service"):
+        host.done("boot", config)
+        host.inside("end", ending)
+        wait_until(lambda: host.left()["processes"] == "")
+        assert host.running() == []
+        assert not host.done("stop", config)["changed"]
+
+
+def test_a_bridge_and_two_subhosts_that_talk(host):
+    configs = [
+        host.make(f"talk{number}", f"CABLES=br9=02:00:00:00:00:0{number}", f"ADDRESSES=198.51.100.{number}/24") for number in (1, 2)
+    ]
+    assert "bridge br9: does not exist" in host.refused("boot", configs[0])
+    for config in configs:
+        host.done("boot", config, "--bridges")
+    assert "02:00:00:00:00:02" in host.inside("talk2", "ip link show dev eth0")[1]
+    listen = "import socket; s = socket.create_server(('198.51.100.2', 80)); c = s.accept()[0]; c.send(b'hello'); c.close()"
+    ask = "import socket; print(socket.create_connection(('198.51.100.2', 80), 20).recv(9).decode())"
+    argv = [sys.executable, "-I", COMMAND, "subhost", "run", "talk2", "--", sys.executable, "-c", listen]
+    with host.start(*argv):
+        wait_until(lambda: ":80 " in host.inside("talk2", "ss -ltn")[1])
+        assert host.inside("talk1", f'{sys.executable} -c "{ask}"') == (0, "hello")
+    for config in configs:
+        host.done("stop", config)
+    host.sh("ip link delete br9")
+
+
+def test_limits(host):
+    config = host.make("limit", "PROCESSES=12", "MEMORY=64M")
+    code, _output, errors = host.ctl("boot", config)
+    if code and "no cgroup controller" in errors:
+        pytest.skip(errors)
+    assert code == 0, errors
+    assert host.inside("limit", "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do sleep 5 & done; wait")[0] != 0
+    assert host.inside("limit", f"{sys.executable} -c 'b\"x\" * (100 << 20)'")[0] == 137
+    host.done("stop", config)
+
+
+def test_a_session_is_looked_at_and_reset_like_any_other(host):
+    config = host.make("session")
+    host.done("boot", config)
+    host.inside("session", "echo x >/root/x")
+    diff = [sys.executable, "-I", COMMAND, "diff", f"{TOP}/session/live"]
+    assert "/root/x" in host.run(*diff)[1]
+    reset = [sys.executable, "-I", COMMAND, "reset", f"{TOP}/session/live"]
+    code, _output, errors = host.run(*reset)
+    assert code == 3 and "Device or resource busy. End what uses it: python" in errors
+    assert host.inside("session", "cat /root/x") == (0, "x")
+    host.done("stop", config)
+    host.done("boot", config)
+    assert host.inside("session", "cat /root/x") == (0, "x")
+    host.done("stop", config)
+
+
+@pytest.mark.parametrize("victim", ["keeper", "init"])
+def test_a_part_that_is_killed_leaves_nothing(host, victim):
+    config = host.make("kill", "CABLES= =")
+    host.done("boot", config)
+    init = host.done("list")["subhosts"][0]["pid"]
+    keeper = int(host.sh(f"sed -n 's/PPid:\t//p' /proc/{init}/status"))
+    os.kill(keeper if victim == "keeper" else init, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{init}") and not os.path.exists(f"/proc/{keeper}"))
+    assert host.running() == []
+    # Where the keeper lives it has put all away by itself.
+    assert host.done("stop", config)["changed"] == (victim == "keeper")
+
+
+def test_it_is_started_again_over_what_a_crash_left(host):
+    config = host.make("again", "CABLES= =")
+    host.done("boot", config)
+    init = host.done("list")["subhosts"][0]["pid"]
+    keeper = int(host.sh(f"sed -n 's/PPid:\t//p' /proc/{init}/status"))
+    os.kill(keeper, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{init}"))
+    assert host.done("boot", config)["changed"]
+    assert host.running() == ["again"]
+    host.done("stop", config)
+
+
+def test_a_failed_start_is_undone(host):
+    config = host.make("fail", "CABLES= =", "POSTMOUNT=/bin/false")
+    assert "did not start" in host.refused("boot", config)
+    assert "does not run" in host.refused("run", "fail", "true")
+    config = host.make("fail2", "CABLES= =", "INIT=/bin/false")
+    assert "command /bin/false: ended with exit code 1" in host.refused("boot", config)
+
+
+def test_a_name_that_is_taken(host):
+    host.sh("ip netns add taken; ip netns exec taken sleep 1000 >/dev/null 2>&1 & echo $! >/run/taken")
+    config = host.make("taken")
+    wait_until(lambda: "processes are in" in host.ctl("boot", config)[2])
+    host.sh("kill $(cat /run/taken)")
+    wait_until(lambda: not host.ctl("boot", config)[0])
+    assert "is that of the subhost of" in host.refused("boot", host.make("other", "NAME=taken"))
+    host.done("stop", config)
+
+
+def test_commands_only_where_they_are_allowed(host):
+    config = host.make("cmd", "LIVE=$(live)")
+    assert "cmd.conf line 3, LIVE: a command of a shell" in host.refused("boot", config, "--commands")
+    config = host.make("cmd", "LOWER=!echo /")
+    assert "cmd.conf line 3, LOWER: is a command, and commands are not allowed" in host.refused("boot", config)
+    config = host.make("cmd", "LOWER=!echo /")
+    host.done("boot", config, "--commands")
+    host.done("stop", config, "--commands")
+
+
+def test_a_log_that_is_a_link_is_not_followed(host):
+    config = host.make("log")
+    host.sh(f"echo kept >{TOP}/log/precious; ln -s precious {TOP}/log/log")
+    assert "Too many levels of symbolic links" in host.refused("boot", config)
+    assert host.sh(f"cat {TOP}/log/precious") == "kept\n"
