@@ -56,6 +56,11 @@ options:
       - Whether to make the bridges that its cables are to be on, where they do not exist.
     type: bool
     default: false
+  command:
+    description:
+      - The file C(/usr/local/sbin/overlayrootctl) in base64, as P(labs.overlayroot.overlayrootctl#lookup) gives it, which is put in
+        place. Without it, it must be there.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -63,6 +68,7 @@ EXAMPLES = r"""
   labs.overlayroot.subhost:
     config: /srv/subhosts/web/web.conf
     bridges: true
+    command: "{{ lookup('labs.overlayroot.overlayrootctl') }}"
 
 - name: Restart it
   labs.overlayroot.subhost:

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import base64
+
+from .errors import OverlayrootError
+
 COMMAND = "/usr/local/sbin/overlayrootctl"
 MANUAL = "/usr/local/share/man/man8/overlayrootctl.8"
 COMPLETION = "/usr/local/share/bash-completion/completions/overlayrootctl"
@@ -15,3 +19,11 @@ FOLDERS = (
     "/usr/local/share/bash-completion",
     "/usr/local/share/bash-completion/completions",
 )
+
+
+def decoded(text):
+    """The file, as the lookup overlayrootctl gives it."""
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "surrogateescape")
+    except ValueError:
+        raise OverlayrootError("option command", "is not base64", "Use the lookup labs.overlayroot.overlayrootctl") from None

@@ -13,7 +13,6 @@ import re
 from typing import NamedTuple
 
 from . import assignments, cables
-from .command import COMMAND
 from .errors import OverlayrootError
 from .union import VOLATILE_MARKER, Union
 
@@ -82,7 +81,7 @@ class Subhost(NamedTuple):
         work = Union("", (), self.upper, self.work).work_folders()
         network = [self.upper + below for below in ("", "/etc", "/etc/network", "/etc/network/interfaces")]
         folders = (self.live, self.base, self.lower, self.work, *work, f"{self.work}/{VOLATILE_MARKER}")
-        return (*folders, *network, COMMAND, *(host for host, _inside in self.shares))
+        return (*folders, *network, *(host for host, _inside in self.shares))
 
     @property
     def limits(self):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import NamedTuple
 
 from .._core import bootconf, command, exit_root, initramfs, layout
@@ -73,18 +72,11 @@ def wanted(params):
         initramfs.SCRIPT: (params["boot_script"], 0o755),
         initramfs.HOOK: (params["build_hook"], 0o755),
         exit_root.HALT: (params["halt_script"], 0o755),
-        command.COMMAND: (_decoded(params["command"]), 0o755),
+        command.COMMAND: (command.decoded(params["command"]), 0o755),
         command.MANUAL: (params["manual"], 0o644),
         command.COMPLETION: (params["completion"], 0o644),
     }
     return Wanted(params["state"], conf, check_options(params["options"]), files)
-
-
-def _decoded(text):
-    try:
-        return base64.b64decode(text, validate=True).decode("utf-8", "surrogateescape")
-    except ValueError:
-        raise OverlayrootError("option command", "is not base64", "Use the lookup labs.overlayroot.overlayrootctl") from None
 
 
 def asked(wanted):

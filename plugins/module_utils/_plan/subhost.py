@@ -9,7 +9,7 @@ import posixpath
 from typing import NamedTuple
 
 from .._core import layers, mounted, mountinfo
-from .._core.command import COMMAND
+from .._core.command import COMMAND, decoded
 from .._core.errors import OverlayrootError
 from .._core.options import complete_options
 from .._core.paths import clean
@@ -37,6 +37,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["started", "stopped", "restarted", "absent"], "default": "started"},
     "commands": {"type": "bool", "default": False},
     "bridges": {"type": "bool", "default": False},
+    "command": {"type": "str", "no_log": True},
 }
 RULES = {}
 
@@ -46,6 +47,7 @@ class Wanted(NamedTuple):
     state: str
     commands: bool
     bridges: bool
+    command: str  # the file that runs subhosts; None: it is there
 
     @property
     def starts(self):
@@ -53,7 +55,8 @@ class Wanted(NamedTuple):
 
 
 def wanted(params):
-    return Wanted(clean(params["config"]), params["state"], params["commands"], params["bridges"])
+    command = params["command"] and decoded(params["command"])
+    return Wanted(clean(params["config"]), params["state"], params["commands"], params["bridges"], command)
 
 
 def asked(wanted):
@@ -66,15 +69,17 @@ def locked(wanted):
 
 
 def sight(wanted):
-    return Sight(layers=True, subhost=(wanted.config, "overlay-boot" if wanted.starts else "overlay-stop", wanted.commands))
+    action = "overlay-boot" if wanted.starts else "overlay-stop"
+    return Sight(files=(COMMAND,), layers=True, subhost=(wanted.config, action, wanted.commands))
 
 
 def plan(seen, wanted):
     subhost = seen.subhosts.described
     running = seen.subhosts.of(subhost.name, seen.real(subhost.live))
+    command = _command(seen, wanted)
     if wanted.starts and running and (wanted.state == "started" or running.since > seen.uptime):
-        return ()
-    steps = _stop(seen, wanted, subhost, running)
+        return command
+    steps = command + _stop(seen, wanted, subhost, running)
     after = simulate(seen, steps)
     if wanted.starts:
         return steps + _start(after, wanted, subhost)
@@ -96,6 +101,13 @@ def show(state, wanted):
             "upper_present": is_there,
         }
     }
+
+
+def _command(seen, wanted):
+    found = seen.files[COMMAND]
+    if wanted.command is None or (found and found.content == wanted.command):
+        return ()
+    return (WriteFile(COMMAND, wanted.command, 0o755),)
 
 
 def _stop(seen, wanted, subhost, running):
@@ -177,7 +189,7 @@ def _check(seen, subhost):
     for path, _inside in subhost.shares:
         if not seen.paths[path].kind:
             raise OverlayrootError(f"{subhost.config}, SHARE={path}", "does not exist", "Make it, or correct the configuration")
-    if not seen.paths[COMMAND].kind:
+    if seen.files[COMMAND] is None:
         raise OverlayrootError(COMMAND, "is not there, and subhosts are run by it", "Use the role subhosts, or provision")
 
 

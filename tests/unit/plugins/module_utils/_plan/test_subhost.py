@@ -19,9 +19,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 CONFIG = "/s/x/x.conf"
-PARAMS = {"config": CONFIG, "state": "started", "commands": False, "bridges": False}
+PARAMS = {"config": CONFIG, "state": "started", "commands": False, "bridges": False, "command": None}
 FOLDERS = ("/s/x/live", "/s/x/root", "/s/x/work", "/base")
-HOST = FakeHost(folders=FOLDERS, plain_files=(COMMAND,))
+HOST = FakeHost(folders=FOLDERS, files={COMMAND: "old"})
 RUNNING = Running(init=100, keeper=99, config=CONFIG, live="/s/x/live", since=500)
 UNION = "lowerdir=/base,upperdir=/s/x/root,workdir=/s/x/work"
 MOUNTED = mount(9, 1, "/s/x/live", "overlay", UNION, "0:50")
@@ -33,7 +33,7 @@ def refused(assignment, _folder):
 
 def see(text="BASE=.\nLOWER=/base\n", host=HOST, **seen):
     found = subhost.parse(text, CONFIG, refused)
-    state = host.see(Sight(paths=found.paths, layers=True))
+    state = host.see(Sight(paths=found.paths, files=(COMMAND,), layers=True))
     return state._replace(subhosts=Subhosts(found, seen.pop("running", {}), **seen), uptime=1000)
 
 
@@ -105,7 +105,7 @@ def test_a_tree_that_is_bound():
 
 
 def test_an_upper_that_a_program_tells():
-    seen = see("BASE=.\nLOWER=/base\nUPPER=/base/tool\nCABLES==\n", HOST._replace(plain_files=(COMMAND, "/base/tool")))
+    seen = see("BASE=.\nLOWER=/base\nUPPER=/base/tool\nCABLES==\n", HOST._replace(plain_files=("/base/tool",)))
     seen.paths["/base/tool"] = seen.paths["/base/tool"]._replace(mode=0o755)
     assert [step for step, _name in steps_for(seen)] == ["set_up", "add_namespace", "add_cable", "start"]
     after = plan.simulate(seen, planner.plan(seen, planner.wanted(PARAMS)))
@@ -113,7 +113,7 @@ def test_an_upper_that_a_program_tells():
 
 
 def test_an_interfaces_file_is_left_alone():
-    host = HOST._replace(plain_files=(COMMAND, "/s/x/root/etc/network/interfaces"))
+    host = HOST._replace(plain_files=("/s/x/root/etc/network/interfaces",))
     assert "write_file" not in [step for step, _name in steps_for(see(host=host))]
 
 
@@ -139,7 +139,7 @@ def test_bridges_are_made_where_asked():
         (lambda: see("BASE=.\nCABLES=br0=\n"), "bridge br0: does not exist"),
         (lambda: see("BASE=.\nCABLES=br0=\n", links={"br0": "veth"}), "bridge br0: is no bridge"),
         (lambda: see("BASE=.\nCABLES==\n", links={"x0": "veth"}), "interface x0: is there already"),
-        (lambda: see(host=HOST._replace(plain_files=())), "is not there, and subhosts are run by it"),
+        (lambda: see(host=HOST._replace(files={})), "is not there, and subhosts are run by it"),
         (lambda: see(namespaces=("x",), occupied=("x",)), "NAME x: is that of a network namespace that processes are in"),
         (lambda: see(running={"x": RUNNING._replace(live="/other")}), "NAME x: is that of the subhost of /s/x/x.conf"),
         (
@@ -155,6 +155,13 @@ def test_bridges_are_made_where_asked():
 def test_bad_input(seen, message):
     with pytest.raises(OverlayrootError, match=message):
         steps_for(seen())
+
+
+def test_the_command_is_put_in_place():
+    assert steps_for(see(), command="bmV3")[0] == ("write_file", "overlayrootctl")
+    assert ("write_file", "overlayrootctl") not in steps_for(see(), command="b2xk")
+    with pytest.raises(OverlayrootError, match="option command: is not base64"):
+        steps_for(see(), command="new!")
 
 
 def test_info():

@@ -55,7 +55,6 @@ def sandbox():
 class Host:
     def __init__(self, pid):
         self.pid = pid
-        self.made = []
 
     def start(self, *argv, **more):
         entered = ["nsenter", f"--target={self.pid}", "--mount", "--net", "--wd=/", *argv]
@@ -94,8 +93,7 @@ class Host:
         self.sh(f"mkdir -p {base}/root {base}/work {base}/live")
         text = "\n".join(("BASE=.", "LOG=log", *lines, *(() if any("START" in line for line in lines) else ("START=none",))))
         self.write(f"{base}/{name}.conf", text + "\n")
-        self.made.append(f"{base}/{name}.conf")
-        return self.made[-1]
+        return f"{base}/{name}.conf"
 
     def write(self, path, text, mode="644"):
         self.run("sh", "-c", f"mkdir -p $(dirname {path}); cat >{path}; chmod {mode} {path}", text=text)
@@ -109,17 +107,25 @@ class Host:
         return [found["name"] for found in self.done("list")["subhosts"]]
 
     def left(self):
-        """What there is of mounts, interfaces, network namespaces, cgroups and processes."""
-        names = " ".join(os.path.basename(path) for path in self.made) or "none"
-        processes = self.sh(f"for name in {names}; do pgrep -af \"overlayroot-keeper .*/$name\" || :; done")
+        """What there is of mounts, interfaces, network namespaces, cgroups and keepers."""
         mounts = self.sh("cat /proc/self/mountinfo")
         return {
             "mounts": sorted(line.split()[4] for line in mounts.splitlines()),
             "links": self.sh("ip -o link show").count("\n"),
             "namespaces": self.sh("ls /run/netns 2>/dev/null || :"),
             "cgroups": self.sh("ls -d /sys/fs/cgroup/*/overlayroot-subhost-* /sys/fs/cgroup/overlayroot-subhost-* 2>/dev/null || :"),
-            "processes": processes,
+            "keepers": self.keepers(),
         }
+
+    def keepers(self):
+        """The processes at the host's side of subhosts."""
+        mounts = os.readlink(f"/proc/{self.pid}/ns/mnt")
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as stream:
+                if b"overlayroot-keeper" in stream.read() and os.readlink(f"/proc/{pid}/ns/mnt") == mounts:
+                    found.append(int(pid))
+        return found
 
     def logs(self):
         return self.sh(f"tail -n 20 {TOP}/*/log 2>/dev/null || :")

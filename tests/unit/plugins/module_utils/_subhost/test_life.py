@@ -123,7 +123,7 @@ def test_it_ends_when_nothing_is_left_to_reap(host):
     for ending in ("echo >/run/dummy_service", "pkill dummy_service"):
         host.done("boot", config)
         host.inside("end", ending)
-        wait_until(lambda: host.left()["processes"] == "")
+        wait_until(lambda: host.keepers() == [])
         assert host.running() == []
         assert not host.done("stop", config)["changed"]
 
