@@ -3,7 +3,7 @@
 
 RUN = exec env PYTHONPATH=tests python3 -m runner
 
-.PHONY: help demo test sanity lint build unit oldest shell integration vm molecule lock clean
+.PHONY: help demo test sanity lint build unit oldest shell integration subhosts vm molecule lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,9 @@ shell: ## Tests of the boot library under dash and busybox, and shellcheck
 	@$(RUN) $@
 
 integration: ## Modules on real mounts of this machine; needs root
+	@$(RUN) $@
+
+subhosts: ## Subhosts in namespaces of this machine; needs root
 	@$(RUN) $@
 
 vm: ## Failure cases on virtual machines

@@ -16,6 +16,7 @@ def gates(checkout: Checkout) -> list[Gate]:
         *(machine(name) for name in checkout.machines),
         SANITY,
         INTEGRATION,
+        SUBHOSTS,
         build(checkout.version),
         LINT,
         OLDEST,
@@ -68,6 +69,21 @@ INTEGRATION = Gate(
     ),
     probe="unshare --mount true",
     need="root, with the right to mount",
+)
+
+SUBHOSTS = Gate(
+    name="subhosts",
+    minutes=15,
+    steps=(
+        Step(
+            "pytest --rootdir=. --import-mode=importlib -o pythonpath=../../.."
+            f" --junitxml={JUNIT}/subhosts.xml tests/subhosts",
+            from_junit,
+        ),
+    ),
+    packages=("iproute2",),
+    probe="unshare --mount --net true",
+    need="root, with the right to mount and to make networks",
 )
 
 
