@@ -62,6 +62,20 @@ def test_what_a_subhost_can_be_made_of(host):
     host.sh(f"umount {TOP}/tree")
 
 
+def test_on_a_host_whose_root_is_a_union(host):
+    """Its own union is the second one, which is as deep as the kernel goes."""
+    tree = f"{TOP}/deep/tree"
+    config = host.make("deep", f"LOWER={tree}")
+    host.sh(f"mkdir -p {tree} {TOP}/deep/rw/upper {TOP}/deep/rw/work")
+    host.sh(f"mount -t overlay none -o lowerdir=/,upperdir={TOP}/deep/rw/upper,workdir={TOP}/deep/rw/work {tree}")
+    host.done("boot", config)
+    assert host.inside("deep", "echo x >/root/x; hostname") == (0, "deep")
+    deeper = host.make("deeper", f"LOWER={TOP}/deep/live")
+    assert "the kernel stacks 2 deep" in host.refused("boot", deeper)
+    host.done("stop", config)
+    host.sh(f"umount {tree}")
+
+
 TOOL = """#!/bin/sh
 echo $ACTION >>/mnt/prog/actions
 case $ACTION in setup) mkdir -p /mnt/prog/made; echo /mnt/prog/made ;; esac

@@ -77,7 +77,8 @@ class Keeper:
             is_ready = False
         if is_ready:
             _notify(b"READY=1\nMAINPID=%d\n" % os.getpid())
-        os.write(self.report, init.READY if is_ready else b"")
+        with contextlib.suppress(OSError):  # who asked may have been killed meanwhile
+            os.write(self.report, init.READY if is_ready else b"")
         os.close(self.report)
         return is_ready
 
