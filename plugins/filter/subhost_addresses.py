@@ -17,7 +17,7 @@ positional: _input, network, bridge
 options:
   _input:
     description:
-      - The subhosts, as O(labs.overlayroot.subhosts#role:overlayroot_subhosts).
+      - The subhosts, as O(labs.overlayroot.subhosts#role:main:overlayroot_subhosts).
     type: list
     elements: dict
     required: true
