@@ -73,3 +73,17 @@ test_what_a_shutdown_left_is_moved_aside() {
     overlayroot_clear_shutdown && [ ! -e "$store/shutdown" ] && [ ! -e "$store/transit" ] &&
         [ -d "$store/trash/0/transit/new" ] && overlayroot_clear_shutdown && [ ! -e "$store/trash/1" ]
 }
+
+test_units_are_for_systemd_only() {
+    root=$scratch/root
+    mkdir -p "$root/sbin"
+    for target in /lib/systemd/systemd ../lib/systemd/systemd; do
+        ln -sf "$target" "$root/sbin/init"
+        overlayroot_has_systemd || return
+    done
+    ln -sf /bin/busybox "$root/sbin/init"
+    ! overlayroot_has_systemd || return
+    rm "$root/sbin/init"
+    : >"$root/sbin/init"
+    ! overlayroot_has_systemd && init=/lib/systemd/systemd && overlayroot_has_systemd
+}

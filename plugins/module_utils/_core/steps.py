@@ -11,9 +11,10 @@ is the function of the same name in `_host/do.py`. Paths are absolute and link-f
 from __future__ import annotations
 
 import json
+import posixpath
 from typing import NamedTuple
 
-from . import bootconf, initramfs, layout, mountinfo, store
+from . import bootconf, initramfs, inits, layout, mountinfo, store
 from .state import File
 from .union import Union
 
@@ -514,6 +515,48 @@ class RemoveLayer(NamedTuple):
 
     def undo(self, before):
         return ()
+
+
+class AddScript(NamedTuple):
+    """Of an init script, which the init system links into the folder of what it runs when the host goes down."""
+
+    init: str
+    path: str
+    folder: str
+    content: str
+
+    destroys = False
+
+    def show(self):
+        return {"step": "add_script", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_file(self.path, File(self.content, 0o755)).with_entry(f"{self.folder}/{posixpath.basename(self.path)}", "")
+
+    def undo(self, before):
+        seen = before.file(self.path)
+        return (RemoveScript(*self[:3]) if seen is None else AddScript(*self[:3], seen.content),)
+
+
+class RemoveScript(NamedTuple):
+    init: str
+    path: str
+    folder: str
+
+    destroys = True
+
+    def show(self):
+        return {"step": "remove_script", "path": self.path}
+
+    def simulate(self, state):
+        for name in state.folders[self.folder]:
+            if inits.is_link(name):
+                state = state.with_entry(f"{self.folder}/{name}", None)
+        return state.with_file(self.path, None)
+
+    def undo(self, before):
+        seen = before.file(self.path)
+        return () if seen is None else (AddScript(*self, seen.content),)
 
 
 class BuildInitramfs(NamedTuple):

@@ -144,6 +144,23 @@ def _remount(step):
         libc.call("mount", None, b"/proc/self/fd/%d" % target, None, flags, None)
 
 
+def _add_script(step):
+    files.write(step.path, step.content, 0o755)
+    name = step.path.rpartition("/")[2]
+    run(["update-rc.d", name, "defaults"] if step.init == "sysvinit" else ["rc-update", "add", name, "off"])
+
+
+def _remove_script(step):
+    files.remove(step.path)
+    name = step.path.rpartition("/")[2]
+    if step.init == "sysvinit":
+        run(["update-rc.d", name, "remove"])
+        # Or the other links keep the numbers that they were given because of it.
+        run(["insserv"])
+    else:
+        run(["rc-update", "del", name, "off"])
+
+
 def _build_initramfs(step):
     initramfs.build(step.release)
 
@@ -182,6 +199,8 @@ _EFFECTS = {
     steps.Unbind: _unbind,
     steps.ChangeBranches: _change_branches,
     steps.Remount: _remount,
+    steps.AddScript: _add_script,
+    steps.RemoveScript: _remove_script,
     steps.BuildInitramfs: _build_initramfs,
     steps.RestoreInitramfs: _restore_initramfs,
 }

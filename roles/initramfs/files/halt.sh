@@ -4,9 +4,11 @@
 #
 # The end of a host whose session is saved.
 #
-#   halt.sh leave    run by the init system when all else has stopped: makes the exit root ready
+#   halt.sh leave    run by systemd when all else has stopped: makes the exit root ready
 #   halt.sh VERB     run as the last process of the host, with the exit root as its root and the old one at
 #                    /oldroot: saves the session, then does VERB (poweroff, reboot, halt, kexec)
+#   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root, saves
+#                    the session, and leaves the verb to the init system, which goes on there
 #
 # What became of the session is noted in the store, in boot/session.
 
@@ -14,6 +16,7 @@
 : "${OVERLAYROOT_PUBLIC:=/run/overlayroot}"
 : "${OVERLAYROOT_CONSOLE:=/dev/console}"
 : "${OVERLAYROOT_OLD:=/oldroot}"
+: "${OVERLAYROOT_EXIT:=/run/initramfs}"
 
 say() {
     echo "overlayroot: $*" >"$OVERLAYROOT_CONSOLE"
@@ -40,15 +43,19 @@ lost() {
     note lost
 }
 
-# Where the root cannot be left, the session is saved as far as a running host can be.
+# By the way $1. Where the root cannot be left, the session is saved as far as a running host can be.
 leave() {
     if [ -e "$OVERLAYROOT_PUBLIC/discard" ]; then
         say "the session is discarded, as was asked for"
         note discarded
-    elif ! { note begun && can_leave && overlayrootctl exit-root; }; then
+    elif ! { note begun && "$1"; }; then
         say "the session is saved while the host still runs, and is a layer after the next boot"
         if told=$(overlayrootctl save "$name" --session --indirect --label shutdown --json); then saved transit; else lost; fi
     fi
+}
+
+prepare() {
+    can_leave && overlayrootctl exit-root
 }
 
 # systemd moves into the exit root; before version 254 it took nothing along that is mounted in it.
@@ -71,8 +78,16 @@ save() {
     for part in base data rw; do
         mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part" || return
     done
-    umount -R "$OVERLAYROOT_OLD" || say "the old root is still in use"
+    umount -R "$OVERLAYROOT_OLD" 2>/dev/null || clear_old
     mount -o remount,rw "$OVERLAYROOT_RUN/data" && told=$(overlayrootctl save "$name" --session --label shutdown --json)
+}
+
+# What is left in the old root, which stays in use where the init system came from it; the innermost first.
+clear_old() {
+    findmnt -Rrno SOURCE,TARGET "$OVERLAYROOT_OLD" | tac | while read -r source target; do
+        case $source in /dev/*) umount -r "$(printf %b "$target")" ;; esac
+    done
+    umount -l "$OVERLAYROOT_OLD"
 }
 
 # Sessions become one layer if there is time. None is lost where that fails: it stays a layer until the next save.
@@ -82,7 +97,18 @@ fold() {
     { [ "$left" -gt 0 ] && timeout "$left" overlayrootctl fold; } || say "the session is a layer of its own for now"
 }
 
-end() {
+finish() {
+    say "saving the session ..."
+    if save; then
+        saved saved
+        fold
+    else
+        lost
+    fi
+    settle
+}
+
+settle() {
     sync
     still=60
     until mount -o remount,ro "$OVERLAYROOT_RUN/data" 2>/dev/null; do
@@ -91,6 +117,49 @@ end() {
         still=$((still - 1))
         sleep 1
     done
+}
+
+stop() {
+    grep -qsx persistence=session "$OVERLAYROOT_PUBLIC/boot" && [ ! -d "$OVERLAYROOT_OLD" ] || return 0
+    end_processes
+    # Only systemd has a unit that does this while the host runs.
+    find "$OVERLAYROOT_RUN/data/overlayroot/trash" -xdev -mindepth 1 -delete
+    leave move
+    # Not every init system makes it read-only.
+    if is_left; then finish; else settle; fi
+}
+
+# Whom an init system spares, it has named.
+end_processes() {
+    # shellcheck disable=SC2046 # its lines become words
+    set -- $(cat /run/sendsigs.omit /run/sendsigs.omit.d/* 2>/dev/null | sed 's/^/-o /')
+    killall5 -15 "$@"
+    for _ in 1 2 3 4 5; do
+        killall5 -18 "$@" || return 0
+        sleep 1
+    done
+    killall5 -9 "$@"
+}
+
+# Every process whose root was the old one has the exit root then, the init system before all.
+move() {
+    overlayrootctl exit-root || return
+    # Or the kernel refuses.
+    mount --make-rprivate /
+    take_along && pivot_root "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" && cd / && return
+    say "the root cannot be left"
+    umount -R "$OVERLAYROOT_EXIT"
+    umount -R "$OVERLAYROOT_PUBLIC/exit"
+    return 1
+}
+
+take_along() {
+    for part in dev proc sys run; do
+        mount --bind "/$part" "$OVERLAYROOT_EXIT/$part" || return
+    done
+}
+
+end() {
     case $1 in
         kexec) kexec -e ;;
         reboot | halt) systemctl --force --force "$1" || "$1" -f ;;
@@ -108,16 +177,12 @@ start=$(date +%s)
 name=session-$(date -u -d "@$start" +%Y%m%dT%H%M%SZ)
 began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
 told=''
-if [ "$1" = leave ]; then
-    leave
-else
-    exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
-    say "saving the session ..."
-    if save; then
-        saved saved
-        fold
-    else
-        lost
-    fi
-    end "$1"
-fi
+case $1 in
+    leave) leave prepare ;;
+    stop) stop ;;
+    *)
+        exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
+        finish
+        end "$1"
+        ;;
+esac

@@ -8,7 +8,7 @@
 #   overlayroot_find_device ID          sets DEV to the node of ID (/dev/..., UUID=..., LABEL=...)
 #   overlayroot_check_device DEV TYPE   checks the file system; fails if it cannot be used
 #
-# Needs: mount umount mkdir mv ln cat cp chown chmod losetup modprobe sync. `mount` may be klibc's: two arguments
+# Needs: mount umount mkdir mv ln readlink cat cp chown chmod losetup modprobe sync. `mount` may be klibc's: two arguments
 # always, `-o move` and `-o bind` for the long options. And blkid and mkfs.TYPE, for a new file system only.
 
 : "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
@@ -702,6 +702,12 @@ overlayroot_bind_fstab() {
     mount -n -o remount,bind,ro none "$root/etc/fstab" || overlayroot_fail "the fstab of the union stays writable"
 }
 
+# Whether the host is started by systemd. Others would be misled by its folders in /run, and have adapters of their own.
+overlayroot_has_systemd() {
+    local path=${init:-/sbin/init}
+    case $(readlink "$root$path" || echo "$path") in */systemd) ;; *) return 1 ;; esac
+}
+
 # A unit of the running system $1, which $2 wants, as standard input says: in /run, so that nothing is left on the host.
 overlayroot_unit() {
     local units=/run/systemd/system
@@ -711,7 +717,7 @@ overlayroot_unit() {
 # The running system deletes what a reset has moved aside, in its own time.
 overlayroot_empty_trash() {
     local trash=$store/trash
-    [ -n "$store" ] || return 0
+    [ -n "$store" ] && overlayroot_has_systemd || return 0
     set -- "$trash"/*
     [ -e "$1" ] || return 0
     overlayroot_unit overlayroot-trash.service multi-user.target <<UNIT
@@ -729,7 +735,7 @@ UNIT
 
 # What users write is saved when the host goes down, after all else has ended: what starts first stops last.
 overlayroot_arm() {
-    [ "$persistence" = session ] || return 0
+    [ "$persistence" = session ] && overlayroot_has_systemd || return 0
     overlayroot_unit overlayroot-session.service sysinit.target <<UNIT
 [Unit]
 Description=Save the session of the root union when the host goes down
