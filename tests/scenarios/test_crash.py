@@ -40,7 +40,7 @@ ACTIONS = {
     "store-image",
     "save-six",
     "save-seven",
-    "fold-eight",
+    "fold-seven",
 }
 
 

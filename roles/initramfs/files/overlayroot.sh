@@ -692,8 +692,15 @@ overlayroot_make_kept() {
     fi
 }
 
+# The lowers of a few layers are longer than the 255 bytes that mount(8) can give to the kernel by its newer calls.
+overlayroot_mount_long_options() {
+    local folder=/run/systemd/system/mount.d
+    mkdir -p "$folder" && printf '[Mount]\nEnvironment=LIBMOUNT_FORCE_MOUNT2=always\n' >"$folder/overlayroot.conf"
+}
+
 overlayroot_bind_fstab() {
     overlayroot_make_mounts || return
+    [ -z "$saved" ] || overlayroot_mount_long_options
     overlayroot_fstab "$fstab" >"$OVERLAYROOT_PUBLIC/fstab" || overlayroot_fail "the fstab of the union cannot be written" || return
     [ -f "$root/etc/fstab" ] || return 0
     # Read-only, so that who edits it learns at once that the change would not last.

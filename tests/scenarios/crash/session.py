@@ -230,7 +230,7 @@ def save_five(script):
     script.expect("the-upper-is-in-RAM")
     with stirred():
         write("five")
-        saved(script, "five")
+        saved(script, "five", session=True)
 
 
 def commit_and_remove(script):
@@ -248,8 +248,16 @@ def commit_and_remove(script):
         script.expect("pruned")
 
 
-def store_image(script):
+def save_seven_and_fold(script):
     script.expect("pruned-is-booted")
+    with stirred():
+        write("seven")
+        saved(script, "seven", session=True)
+        folded(script, 2)
+
+
+def store_image(script):
+    script.expect("the-fold-is-booted")
     with stirred():
         stored(script, "image")
 
@@ -259,21 +267,6 @@ def save_six(script):
     with stirred():
         write("six")
         saved(script, "six")
-
-
-def save_seven(script):
-    script.expect("six-is-booted")
-    with stirred():
-        write("seven")
-        saved(script, "seven", session=True)
-
-
-def save_eight_and_fold(script):
-    script.expect("seven-is-booted")
-    with stirred():
-        write("eight")
-        saved(script, "eight", session=True)
-        folded(script, 2)
 
 
 def spoil(script):
@@ -303,10 +296,9 @@ def main(device, log, image, expectations):
         script.boot("upper", commit)
         script.boot("none", save_five)
         script.boot("none", commit_and_remove)
+        script.boot("none", save_seven_and_fold)
         script.boot("none", store_image)
         script.boot("none", save_six)
-        script.boot("none", save_seven)
-        script.boot("none", save_eight_and_fold)
         script.boot("none", spoil)
         subprocess.run(["dmsetup", "remove", "--retry", NAME], check=True)
 
