@@ -120,7 +120,7 @@ def test_the_command_on_the_host_says_what_the_module_says(root):
         # The one has written to the upper before the other looks.
         del union["usage"]
     assert said == {name: module[name] for name in said}
-    assert set(said) == {"unions", "root", "initramfs", "store"}
+    assert set(said) == {"unions", "root", "session", "initramfs", "store"}
 
 
 def test_everyone_can_ask_for_the_status(root):

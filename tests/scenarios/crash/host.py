@@ -49,8 +49,9 @@ mount -t tmpfs run /run
 BASE = r"""
 mount -t tmpfs -o mode=755 base /mnt
 cd /mnt
-mkdir -p dev etc/overlayroot home proc run srv/base sys usr/lib/modules
+mkdir -p dev etc/overlayroot home proc run srv/base sys usr/lib/modules usr/sbin
 ln -s usr/bin usr/lib usr/lib64 usr/sbin .
+ln -s ../lib/systemd/systemd usr/sbin/init
 for number in 1 2 3 4; do echo "$number" > "srv/base/$number"; done
 touch -d @1 srv/base/* srv/base
 echo "$CONF" > etc/overlayroot/boot.conf
