@@ -164,6 +164,7 @@ def test_what_a_reset_takes_off_is_a_generation_that_can_be_gone_to(host):
     assert booted(host) == ("3", "3")
     assert changes(host) == ["session-1", "session-2", "session-3"]
     assert ctl(host, "generations")["generations"][-1] == {"number": 4, "layers": ["first", "second", "third", name]}
+    assert ctl(host, "check", "--repair")["problems"] == []
     host.boot("overlayroot.generation=4")
     assert booted(host) == ("4", "4")
     assert changes(host) == ["session-1", "session-2", "session-3", "session-x"]
