@@ -18,6 +18,7 @@ from .progress import say
 
 BOOT_SECONDS = 240.0
 STOP_SECONDS = 90.0
+LOCK_SECONDS = 20.0
 
 
 class Guest:
@@ -195,10 +196,16 @@ class Guest:
             known = self._with_new_port(known)
         qemu.require()
         argv = self._machine(known).argv()
-        done = subprocess.run(
-            argv, cwd=self.folder, env=tools.environment(), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False,
-        )
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            done = subprocess.run(
+                argv, cwd=self.folder, env=tools.environment(), stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, check=False,
+            )
+            # The qemu before has forgotten its pid file by now, and may still hold the disks while its memory is freed.
+            if "Failed to get" not in done.stderr or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
         if done.returncode:
             raise VmError(f"guest {self.name}: qemu did not start: {done.stderr.strip()}")
         say(f"guest {self.name} boots; console: {self.console.log}")
