@@ -81,7 +81,7 @@ SUBHOSTS = Gate(
             from_junit,
         ),
     ),
-    packages=("iproute2",),
+    packages=("iproute2", "openssh-client"),
     probe="unshare --mount --net true",
     need="root, with the right to mount and to make networks",
 )

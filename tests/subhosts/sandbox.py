@@ -107,10 +107,13 @@ class Host:
         return [found["name"] for found in self.done("list")["subhosts"]]
 
     def left(self):
-        """What there is of mounts, interfaces, network namespaces, cgroups and keepers."""
-        mounts = self.sh("cat /proc/self/mountinfo")
+        """What there is of mounts, interfaces, network namespaces, cgroups and keepers.
+
+        Mounts of the machine go when somebody there removes the folder that they are on, so they do not count.
+        """
+        paths = [line.split()[4] for line in self.sh("cat /proc/self/mountinfo").splitlines()]
         return {
-            "mounts": sorted(line.split()[4] for line in mounts.splitlines()),
+            "mounts": sorted(path for path in paths if path.startswith((TOP, "/run", "/opt"))),
             "links": self.sh("ip -o link show").count("\n"),
             "namespaces": self.sh("ls /run/netns 2>/dev/null || :"),
             "cgroups": self.sh("ls -d /sys/fs/cgroup/*/overlayroot-subhost-* /sys/fs/cgroup/overlayroot-subhost-* 2>/dev/null || :"),

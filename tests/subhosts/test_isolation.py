@@ -154,6 +154,10 @@ def test_what_is_masked_tells_nothing(host):
     assert host.inside("jail", look)[1] == ""
 
 
+def test_the_messages_of_the_kernel_are_refused(host):
+    assert "Operation not permitted" in host.inside("jail", "head -c 9 /proc/kmsg")[1]
+
+
 def test_the_processes_of_the_host_are_out_of_sight_and_reach(host):
     numbers = host.inside("jail", "ls /proc | grep -c '^[0-9]'")[1]
     assert int(numbers) < 10
