@@ -268,17 +268,20 @@ def _check_arguments(parser):
     parser.add_argument("--repair", action="store_true", help="end what can be ended without losing what was saved")
 
 
+_STATES = {"boot": "started", "stop": "stopped", "restart": "restarted", "save": "saved", "reset": "reset", "rollback": "reset"}
+
+
 def _subhost_arguments(parser):
     parser.add_argument(
-        "verb", choices=("boot", "stop", "restart", "go", "run", "list"), help="start it, stop it, both, enter it, or run a command in it"
+        "verb", choices=(*_STATES, "go", "run", "list", "diff", "generations"), help="what to do: docs/subhosts.md says more"
     )
     parser.add_argument("subhost", nargs="?", metavar="SUBHOST", help="its configuration; the name of one that runs will do")
-    parser.add_argument("argv", nargs="*", metavar="WORD", help="the command to run, after --")
+    parser.add_argument(
+        "argv", nargs="*", metavar="WORD", help="the command to run, after --; the name of the layer to save; the generation to roll back to"
+    )
+    parser.add_argument("--label", default="", metavar="TEXT", help="what a saved layer is about")
     parser.add_argument("--commands", action="store_true", help="its configuration may give values by commands")
     parser.add_argument("--bridges", action="store_true", help="make the bridges that are not there")
-
-
-_STATES = {"boot": "started", "stop": "stopped", "restart": "restarted"}
 
 
 def _subhost(planner, params, arguments):
@@ -286,11 +289,32 @@ def _subhost(planner, params, arguments):
         return _engine.report(subhost_info, {"name": arguments.subhost})
     if not arguments.subhost:
         raise OverlayrootError(f"subhost {arguments.verb}", "has to be told which one", "Name its configuration")
+    if arguments.verb in ("go", "run"):
+        raise SystemExit(subhost_command.run(arguments.subhost, arguments.argv if arguments.verb == "run" else ["/bin/sh", "-i"]))
+    config = subhost_command.config(arguments.subhost)
+    given = {**params, "config": config, "commands": arguments.commands, "bridges": arguments.bridges}
     if arguments.verb in _STATES:
-        config = subhost_command.config(arguments.subhost)
-        given = {"config": config, "state": _STATES[arguments.verb], "commands": arguments.commands, "bridges": arguments.bridges}
-        return _engine.change(planner, {**params, **given}, arguments.check, _terminal.watched)
-    raise SystemExit(subhost_command.run(arguments.subhost, arguments.argv if arguments.verb == "run" else ["/bin/sh", "-i"]))
+        given.update(_session_params(arguments), state=_STATES[arguments.verb])
+        return _engine.change(planner, given, arguments.check, _terminal.watched)
+    found = _engine.report(planner, given)["subhost"]
+    return _session_diff(found) if arguments.verb == "diff" else {**found, "current": found["generation"]}
+
+
+def _session_params(arguments):
+    if arguments.verb not in ("save", "rollback"):
+        return {}
+    if len(arguments.argv) != 1:
+        raise OverlayrootError(f"subhost {arguments.verb}", "has to be told one thing more", "Name the layer, or the generation")
+    if arguments.verb == "save":
+        return {"id": arguments.argv[0], "label": arguments.label}
+    if not arguments.argv[0].isdecimal():
+        raise OverlayrootError(f"generation {arguments.argv[0]}", "is no number", "Give its number")
+    return {"generation": int(arguments.argv[0])}
+
+
+def _session_diff(found):
+    defaults = {name: argument.get("default") for name, argument in union_diff.ARGUMENTS.items()}
+    return _engine.compare(union_diff, {**defaults, "upper": found["upper"], "lower": found["lowers"]})
 
 
 def _commit(planner, params, arguments):

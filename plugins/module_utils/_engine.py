@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 
-from ._core import plan
+from ._core import plan, store
 from ._core.errors import OverlayrootError
 from ._core.paths import written
+from ._core.state import Sight
 from ._host import interrupts, lock
 from ._host.do import do
 from ._host.see import see
@@ -134,7 +135,7 @@ def failure(error):
 
 def _see(sight, in_part=False):
     described = subhost_sight.described(*sight.subhost) if sight.subhost else None
-    seen = see(sight._replace(paths=described.paths) if described else sight)
+    seen = see(_of_subhost(sight, described) if described else sight)
     if seen.unreadable and not in_part:
         raise OverlayrootError(f"path {seen.unreadable[0]}", "cannot be read by this user", "Become root")
     if sight.kept:
@@ -144,6 +145,16 @@ def _see(sight, in_part=False):
     if sight.alone:
         seen = seen._replace(alone=holding.is_alone(seen, sight.alone))
     return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
+
+
+def _of_subhost(sight, described):
+    """The layers that its root may be made of are known from its store."""
+    if not described.store:
+        return sight._replace(paths=described.paths)
+    folders = store.folders_of(described.store)
+    found = store.at(see(Sight(folders=folders)), described.store)
+    layers = (f"{described.store}/layers/{name}" for name in (found.layers if found else ()))
+    return sight._replace(paths=(*described.paths, *layers), folders=folders)
 
 
 def _apply(seen, steps, meanwhile):

@@ -41,10 +41,28 @@ options:
       - With V(started) it runs. One that runs already is left as it is, whatever became of its configuration.
       - With V(stopped) it does not, and nothing of it is mounted or in the network.
       - With V(restarted) it is stopped, and started.
-      - With V(absent) it is stopped, and the folders C(UPPER) and C(WORK) of a union are removed with all that it wrote.
+      - With V(saved), what it wrote becomes the layer O(id) of the folder C(STORE) that its configuration names, and a new generation
+        that it is started over from then on. It must be stopped. Nothing is copied.
+      - With V(reset), what it wrote since it was saved is removed. It must be stopped.
+      - With V(absent) it is stopped, and the folders C(UPPER) and C(WORK) of a union are removed with all that it wrote. What was saved stays.
     type: str
-    choices: [started, stopped, restarted, absent]
+    choices: [started, stopped, restarted, saved, reset, absent]
     default: started
+  id:
+    description:
+      - What the layer is to be called.
+      - Required with O(state=saved). A session with this name that was saved already is left alone.
+    type: str
+  label:
+    description:
+      - What the layer is about, for those who list it.
+    type: str
+    default: ""
+  generation:
+    description:
+      - With O(state=reset), the generation that it is started over from then on. V(0) is C(LOWER) alone.
+      - Without it, this stays as it is.
+    type: int
   commands:
     description:
       - Whether values of the configuration may be commands, C(LOWER=!command), which are run on the host as root.
@@ -74,6 +92,19 @@ EXAMPLES = r"""
   labs.overlayroot.subhost:
     config: /srv/subhosts/web/web.conf
     state: restarted
+
+- name: Save what it wrote, while it is stopped
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/web/web.conf
+    state: saved
+    id: course
+    label: All of the course
+
+- name: Go back to what it was before that
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/web/web.conf
+    state: reset
+    generation: 0
 
 - name: Take it away with all that it wrote
   labs.overlayroot.subhost:
@@ -107,6 +138,23 @@ subhost:
     upper_present:
       description: Whether the folder is there that takes what it writes.
       type: bool
+    lowers:
+      description:
+        - What its root is over, the topmost first, as M(labs.overlayroot.union_diff) and M(labs.overlayroot.union_commit) take it.
+        - Empty where the current generation is damaged.
+      type: list
+      elements: str
+    generation:
+      description: The generation that it is started over; V(none) where nothing was saved.
+      type: int
+    generations:
+      description: All that are saved, each with RV(ignore:number) and RV(ignore:layers), the lowest layer first.
+      type: list
+      elements: dict
+    layers:
+      description: What was noted about each saved layer.
+      type: list
+      elements: dict
     cables:
       description: Its cables, each with the interfaces at its two ends.
       type: list
@@ -118,6 +166,10 @@ subhost:
     running: true
     mounted: true
     upper_present: true
+    lowers: [/]
+    generation: null
+    generations: []
+    layers: []
     cables:
       - host: web0
         inside: eth0

@@ -246,3 +246,62 @@ def test_a_log_that_is_a_link_is_not_followed(host):
     host.sh(f"echo kept >{TOP}/log/precious; ln -s precious {TOP}/log/log")
     assert "Too many levels of symbolic links" in host.refused("boot", config)
     assert host.sh(f"cat {TOP}/log/precious") == "kept\n"
+
+
+def test_sessions_are_saved_compared_and_rolled_back(host):
+    config = host.make("layers", "STORE=store")
+    host.done("boot", config)
+    host.inside("layers", "echo first >/root/x; echo first >/root/y")
+    assert "is not stopped" in host.refused("save", config, "one")
+    host.done("stop", config)
+    assert host.done("save", config, "one", "--check")["changed"]
+    assert host.done("save", config, "one", "--label", "All of it")["subhost"]["generation"] == 1
+    assert not host.done("save", config, "one")["changed"]
+    host.done("boot", config)
+    assert host.inside("layers", "cat /root/x; echo second >/root/x; rm /root/y") == (0, "first")
+    host.done("stop", config)
+    changes = {change["path"]: change["kind"] for change in host.done("diff", config)["changes"]}
+    assert changes["/root/x"] == "modified" and changes["/root/y"] == "deleted"
+    host.done("save", config, "two")
+    generations = host.done("generations", config)
+    assert [found["layers"] for found in generations["generations"]] == [["one"], ["one", "two"]]
+    assert [layer["label"] for layer in generations["layers"]] == ["All of it", ""]
+    for generation, seen in (("1", "first"), ("2", "second"), ("0", "")):
+        assert host.done("rollback", config, generation)["changed"]
+        host.done("boot", config)
+        assert host.inside("layers", "cat /root/x /root/y 2>/dev/null || :")[1].split()[:1] == seen.split()
+        host.done("stop", config)
+    assert host.done("reset", config)["changed"]
+    assert not host.done("reset", config)["changed"]
+    assert host.sh(f"ls -A {TOP}/layers/root") == ""
+    assert "generation 9: the store does not have it" in host.refused("rollback", config, "9")
+
+
+def test_a_save_that_was_cut_off_is_gone_on_with(host):
+    config = host.make("cut", "STORE=store")
+    host.write(f"{TOP}/cut/root/root/x", "kept")
+    host.done("save", config, "one")
+    # As it is when the power goes after the rename.
+    host.sh(f"rmdir {TOP}/cut/root; echo 0 >{TOP}/cut/store/boot/current")
+    assert "UPPER=/mnt/cut/root: does not exist" in host.refused("boot", config)
+    assert host.done("save", config, "one")["subhost"]["generation"] == 1
+    # And before it.
+    host.write(f"{TOP}/cut/root/root/y", "new")
+    host.sh(f"printf 'one\\ntwo\\n' >{TOP}/cut/store/generations/2")
+    assert host.done("save", config, "two")["subhost"]["generation"] == 2
+    host.done("boot", config)
+    assert host.inside("cut", "cat /root/x /root/y") == (0, "keptnew")
+    host.done("stop", config)
+
+
+def test_layers_of_a_subhost_are_committed(host):
+    tree = f"{TOP}/commit/tree"
+    config = host.make("commit", "STORE=store", "LOWER=tree")
+    host.sh(f"mkdir -p {tree}; echo below >{tree}/below")
+    host.write(f"{TOP}/commit/root/above", "above")
+    found = host.done("save", config, "one")["subhost"]
+    sources = [word for path in found["lowers"] for word in ("--source", path)]
+    argv = [sys.executable, "-I", COMMAND, "commit", f"{TOP}/whole", "--format", "directory", *sources]
+    code, _output, errors = host.run(*argv)
+    assert code == 0, errors
+    assert host.sh(f"cd {TOP}/whole; cat below above") == "below\nabove"

@@ -112,8 +112,11 @@ class State(NamedTuple):
 
     def with_kind(self, path, kind, **attributes):
         """With something made, or, with "", removed at the link-free `path`, whatever it was asked as."""
+        folders = self.folders
+        if path in folders:
+            folders = {**folders, path: (folders[path] or {}) if kind == "directory" else None}
         paths = {
             asked: info._replace(kind=kind, **{"is_empty": False, **attributes}) if info.real == path else info
             for asked, info in self.paths.items()
         }
-        return self._replace(paths=paths)
+        return self._replace(paths=paths, folders=folders)

@@ -259,7 +259,7 @@ class Remount(NamedTuple):
 
 
 class SetAside(NamedTuple):
-    """Of a folder and all that is in it, to a new name beside it."""
+    """Of a folder and all that is in it, to a new name in the same file system."""
 
     path: str
     aside: str
@@ -270,7 +270,7 @@ class SetAside(NamedTuple):
         return {"step": "set_aside", "path": self.path, "aside": self.aside}
 
     def simulate(self, state):
-        return state.with_kind(self.path, "")
+        return state.with_kind(self.path, "").with_entry(self.aside, "")
 
     def undo(self, before):
         return (PutBack(self.path, self.aside),)
@@ -286,7 +286,7 @@ class PutBack(NamedTuple):
         return {"step": "put_back", "path": self.path}
 
     def simulate(self, state):
-        return state.with_kind(self.path, "directory")
+        return state.with_kind(self.path, "directory").with_entry(self.aside, None)
 
     def undo(self, before):
         return (SetAside(self.path, self.aside),)

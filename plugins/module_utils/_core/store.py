@@ -21,17 +21,22 @@ TRANSIT = TOP + "/transit"
 TRASH = TOP + "/trash"
 CURRENT = BOOT + "/current"
 NEXT = BOOT + "/next"
-# What a State must know to have a store read from it.
-FOLDERS = (TOP, LAYERS, GENERATIONS, BOOT)
-
-# How the store is laid out.
-_VERSION = "1"
+# How a store is laid out.
+VERSION = "1"
 
 # How the names of images end: of what was committed, for a generation to stand on.
 _IMAGES = (".squashfs", ".ext4")
 
 # What the boot hook takes for a layer: nothing that leads out of the store, nothing that is hidden.
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
+
+
+def folders_of(top):
+    """What a State must know to have the store at `top` read from it."""
+    return (top, top + "/layers", top + "/generations", top + "/boot")
+
+
+FOLDERS = folders_of(TOP)
 
 
 class Store(NamedTuple):
@@ -103,13 +108,18 @@ class Store(NamedTuple):
 
 def of(state):
     """The Store of a State that knows FOLDERS, None where there is none to be seen."""
-    top, saved, generations, boot = (state.folders[folder] for folder in FOLDERS)
-    if mountinfo.at(state.mounts, layout.DATA) is None or generations is None:
+    return None if mountinfo.at(state.mounts, layout.DATA) is None else at(state, TOP)
+
+
+def at(state, path):
+    """The Store of a State that knows its folders, None where there is none."""
+    top, saved, generations, boot = (state.folders[folder] for folder in folders_of(path))
+    if generations is None:
         return None
-    version = (top or {}).get("version", _VERSION).strip()
-    if version != _VERSION:
+    version = (top or {}).get("version", VERSION).strip()
+    if version != VERSION:
         raise OverlayrootError(
-            "the store", f"has the version {version!r}, and version {_VERSION} is what is known here", "Use a newer labs.overlayroot"
+            "the store", f"has the version {version!r}, and version {VERSION} is what is known here", "Use a newer labs.overlayroot"
         )
     names = [name for name in saved or {} if not name.startswith(".") and not name.endswith(".json")]
     numbered = {int(name): _ids(text) for name, text in generations.items() if name.isdecimal()}

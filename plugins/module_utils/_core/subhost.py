@@ -12,14 +12,14 @@ import posixpath
 import re
 from typing import NamedTuple
 
-from . import assignments, cables
+from . import assignments, cables, store
 from .errors import OverlayrootError
 from .union import VOLATILE_MARKER, Union
 
 # In the order in which overlay-boot gives them values: a value can use those before it.
 VARIABLES = ("NAME", "LOG", "BASE", "CABLES", "LIVE", "UPPER", "WORK", "LOWER", "START", "PREMOUNT", "POSTMOUNT", "INIT", "RAM_SIZE")
 # Those that overlay-boot does not know.
-MORE = ("ADDRESSES", "GATEWAY", "MEMORY", "PROCESSES", "CPU", "NO_NEW_PRIVS")
+MORE = ("STORE", "ADDRESSES", "GATEWAY", "MEMORY", "PROCESSES", "CPU", "NO_NEW_PRIVS")
 _REPEATED = ("SHARE",)
 
 _DEFAULTS = {
@@ -31,7 +31,7 @@ _DEFAULTS = {
     "START": "networking ssh",
     "RAM_SIZE": "50M",
 }
-_PATHS = ("LIVE", "UPPER", "WORK", "LOWER")
+_PATHS = ("LIVE", "UPPER", "WORK", "LOWER", "STORE")
 
 _CHECKS = {
     # Printable ASCII, and what the names of interfaces and files can hold.
@@ -67,6 +67,7 @@ class Subhost(NamedTuple):
     processes: str
     cpu: str
     no_new_privs: bool
+    store: str  # of its saved sessions; "" for none
 
     @property
     def kind(self):
@@ -81,7 +82,8 @@ class Subhost(NamedTuple):
         work = Union("", (), self.upper, self.work).work_folders()
         network = [self.upper + below for below in ("", "/etc", "/etc/network", "/etc/network/interfaces")]
         folders = (self.live, self.base, self.lower, self.work, *work, f"{self.work}/{VOLATILE_MARKER}")
-        return (*folders, *network, *(host for host, _inside in self.shares))
+        stores = store.folders_of(self.store) if self.store else ()
+        return (*folders, *network, *stores, *(host for host, _inside in self.shares))
 
     @property
     def limits(self):
@@ -111,7 +113,7 @@ def parse(text, path, output):
         values[name] = _value(name, found.get(name), values, path, output)
         if name == "BASE":
             values[name] = _joined(posixpath.dirname(path), values[name])
-        if name in _PATHS:
+        if name in _PATHS and values[name]:
             values[name] = _joined(values["BASE"], values[name])
         _check(path, name, values[name])
     return _subhost(path, values, [_share(share, values) for share in found["SHARE"]])
@@ -188,6 +190,7 @@ def _subhost(path, values, shares):
         processes=values["PROCESSES"],
         cpu=values["CPU"],
         no_new_privs=values["NO_NEW_PRIVS"] == "yes",
+        store=values["STORE"],
     )
     _check_tree(found)
     _check_addresses(found)
@@ -199,6 +202,8 @@ def _check_tree(found):
         raise OverlayrootError(f"{found.config}, LIVE", "is the root of the host", "Name a folder for the subhost")
     if found.kind == "union" and found.live == found.upper:
         raise OverlayrootError(f"{found.config}, LIVE", "is the upper as well", "Name a folder of its own")
+    if found.kind != "union" and found.store:
+        raise OverlayrootError(f"{found.config}, STORE", "is for what a union has in its upper", "Leave it out, or name an UPPER")
 
 
 def _check_addresses(found):

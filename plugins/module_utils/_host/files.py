@@ -73,9 +73,10 @@ def remove_dir(path):
 
 
 def rename(path, new):
-    """To another name in the same folder."""
-    with parent(path) as (above, name):
-        os.rename(name, encode(new.rpartition("/")[2]), src_dir_fd=above, dst_dir_fd=above)
+    """To another name in the same file system."""
+    with parent(path) as (above, name), parent(new) as (new_above, new_name):
+        os.rename(name, new_name, src_dir_fd=above, dst_dir_fd=new_above)
+        os.fsync(new_above)
         os.fsync(above)
 
 

@@ -1,15 +1,20 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The subhosts that run, or the one that was started or stopped."""
+"""The subhosts that run, the one that was started or stopped, or the session of one."""
 
 from __future__ import annotations
 
+from . import diff, generations
 from .table import table
 
 
 def lines(result):
-    if "subhost" in result:
+    if "compared" in result:
+        yield from diff.lines(result)
+    elif "current" in result:
+        yield from generations.lines(result)
+    elif "subhost" in result:
         found = result["subhost"]
         yield f"The subhost {found['name']} {'runs' if found['running'] else 'does not run'}."
     elif result["subhosts"]:

@@ -31,20 +31,25 @@ from .._core.subhost_steps import (
     TearDown,
 )
 from .._core.union import Union
+from . import subhost_session as session
 
 ARGUMENTS = {
     "config": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["started", "stopped", "restarted", "absent"], "default": "started"},
+    "state": {"type": "str", "choices": ["started", "stopped", "restarted", "saved", "reset", "absent"], "default": "started"},
+    "id": {"type": "str"},
+    "label": {"type": "str", "default": ""},
+    "generation": {"type": "int"},
     "commands": {"type": "bool", "default": False},
     "bridges": {"type": "bool", "default": False},
     "command": {"type": "str", "no_log": True},
 }
-RULES = {}
+RULES = {"required_if": [("state", "saved", ("id",))]}
 
 
 class Wanted(NamedTuple):
     config: str
     state: str
+    session: session.Wanted
     commands: bool
     bridges: bool
     command: str  # the file that runs subhosts; None: it is there
@@ -56,12 +61,13 @@ class Wanted(NamedTuple):
 
 def wanted(params):
     command = params["command"] and decoded(params["command"])
-    return Wanted(clean(params["config"]), params["state"], params["commands"], params["bridges"], command)
+    of_session = session.wanted(params)
+    return Wanted(clean(params["config"]), params["state"], of_session, params["commands"], params["bridges"], command)
 
 
 def asked(wanted):
-    """A subhost that is to be absent takes its own files with it."""
-    return Within("") if wanted.state == "absent" else ()
+    """A subhost that is to be absent takes its own files with it, and one that is reset what it wrote since it was saved."""
+    return Within("") if wanted.state in ("reset", "absent") else ()
 
 
 def locked(wanted):
@@ -77,6 +83,10 @@ def plan(seen, wanted):
     subhost = seen.subhosts.described
     running = seen.subhosts.of(subhost.name, seen.real(subhost.live))
     command = _command(seen, wanted)
+    if wanted.state in session.STATES:
+        if running or _mount(seen, subhost):
+            raise OverlayrootError(f"subhost {subhost.name}", "is not stopped, so its session is in use", "Stop it first")
+        return command + session.plan(seen, wanted.state, wanted.session, subhost)
     if wanted.starts and running and (wanted.state == "started" or running.since > seen.uptime):
         return command
     steps = command + _stop(seen, wanted, subhost, running)
@@ -96,6 +106,7 @@ def show(state, wanted):
     return {
         "subhost": {
             **subhost.show(),
+            **session.show(state, subhost),
             "running": subhost.name in state.subhosts.running,
             "mounted": bool(_mount(state, subhost)),
             "upper_present": is_there,
@@ -149,16 +160,16 @@ def _mount(seen, subhost):
     found = mounted.at(seen, path)
     if found is None:
         return None
-    wanted = _union(seen, subhost)
     if _is_program(seen, subhost):
-        wanted = wanted._replace(upper=found.upper, work=found.work)
-    return found if not {"lower", "upper", "work"} & set(mounted.differences(seen, found, wanted)) else None
+        return found
+    wanted = found._replace(upper=seen.real(subhost.upper), work=seen.real(subhost.work))
+    return None if mounted.differences(seen, found, wanted) else found
 
 
 def _union(seen, subhost):
     real = seen.real
     work = real(subhost.work)
-    return Union(real(subhost.live), (real(subhost.lower),), real(subhost.upper), work, complete_options({}, seen.kernel))
+    return Union(real(subhost.live), session.lowers(seen, subhost), real(subhost.upper), work, complete_options({}, seen.kernel))
 
 
 def _is_program(seen, subhost):
@@ -256,7 +267,6 @@ def _remove(seen, subhost):
     steps = ()
     for path in (subhost.upper, subhost.work):
         if seen.paths[path].kind == "directory":
-            real = seen.real(path)
-            aside = f"{posixpath.dirname(real)}/.{posixpath.basename(real)}.absent-{seen.uptime}"
-            steps += (SetAside(real, aside), RemoveTree(real, aside))
+            aside = session.aside(seen, path)
+            steps += (SetAside(seen.real(path), aside), RemoveTree(seen.real(path), aside))
     return steps

@@ -32,7 +32,8 @@ def described(config, action, commands):
             text = decode(stream.read())
     except OSError as error:
         raise OverlayrootError(f"config {config}", error.strerror, "Name the configuration of a subhost") from error
-    return subhost.parse(text, config, output)
+    found = subhost.parse(text, config, output)
+    return found._replace(store=decode(os.path.realpath(encode(found.store)))) if found.store else found
 
 
 def subhosts(found=None):

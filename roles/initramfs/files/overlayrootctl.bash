@@ -20,7 +20,7 @@ _overlayrootctl() {
             commit) words='--help --store --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
             fold) words='--help --check --json' ;;
             exit-root) words='--help --check --json' ;;
-            subhost) words='--help --commands --bridges --check --json' ;;
+            subhost) words='--help --label --commands --bridges --check --json' ;;
             check) words='--help --repair --check --json' ;;
         esac
     fi

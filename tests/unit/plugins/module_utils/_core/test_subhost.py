@@ -49,6 +49,7 @@ def test_the_smallest_one():
         processes="",
         cpu="",
         no_new_privs=False,
+        store="",
     )
     assert found.kind == "union"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import posixpath
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import plan, subhost
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import plan, store, subhost
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.command import COMMAND
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import Sight
@@ -20,9 +20,19 @@ from hypothesis import strategies as st
 
 CONFIG = "/s/x/x.conf"
 PARAMS = {"config": CONFIG, "state": "started", "commands": False, "bridges": False, "command": None}
+PARAMS.update(id=None, label="", generation=None)
 FOLDERS = ("/s/x/live", "/s/x/root", "/s/x/work", "/base")
 HOST = FakeHost(folders=FOLDERS, files={COMMAND: "old"})
 RUNNING = Running(init=100, keeper=99, config=CONFIG, live="/s/x/live", since=500)
+LAYERS = ("/s/x/store/layers/one", "/s/x/store/layers/two")
+STORED = "BASE=.\nLOWER=/base\nSTORE=store\n"
+STORE = {
+    "/s/x/store": {"version": "1\n"},
+    "/s/x/store/layers": {"one": None, "two": None, "one.json": "{}", "two.json": '{"label": "All"}'},
+    "/s/x/store/generations": {"1": "one\n", "2": "one\ntwo\n"},
+    "/s/x/store/boot": {"current": "2\n"},
+}
+WITH_STORE = HOST._replace(folders=(*FOLDERS, *STORE, *LAYERS), small_files=STORE)
 UNION = "lowerdir=/base,upperdir=/s/x/root,workdir=/s/x/work"
 MOUNTED = mount(9, 1, "/s/x/live", "overlay", UNION, "0:50")
 
@@ -33,7 +43,8 @@ def refused(assignment, _folder):
 
 def see(text="BASE=.\nLOWER=/base\n", host=HOST, **seen):
     found = subhost.parse(text, CONFIG, refused)
-    state = host.see(Sight(paths=found.paths, files=(COMMAND,), layers=True))
+    folders = store.folders_of(found.store) if found.store else ()
+    state = host.see(Sight(paths=(*found.paths, *LAYERS), files=(COMMAND,), folders=folders, layers=True))
     return state._replace(subhosts=Subhosts(found, seen.pop("running", {}), **seen), uptime=1000)
 
 
@@ -112,6 +123,70 @@ def test_an_upper_that_a_program_tells():
     assert [step for step, _name in steps_for(after, state="stopped")][-1] == "tear_down"
 
 
+def test_the_root_is_over_the_layers_of_the_current_generation():
+    seen = see(STORED, WITH_STORE)
+    mounts = [step.union.lower for step in planner.plan(seen, planner.wanted(PARAMS)) if step.show()["step"] == "mount"]
+    assert mounts == [("/s/x/store/layers/two", "/s/x/store/layers/one", "/base")]
+    shown = planner.show(seen, planner.wanted(PARAMS))["subhost"]
+    assert (shown["generation"], shown["lowers"]) == (2, list(mounts[0]))
+    assert shown["layers"] == [{"id": "one"}, {"id": "two", "label": "All"}]
+
+
+def test_a_session_is_saved():
+    assert steps_for(see(STORED), state="saved", id="one")[-6:] == [
+        ("write_file", "version"),
+        ("write_file", "one.json"),
+        ("write_file", "1"),
+        ("set_aside", "root"),
+        ("write_file", "current"),
+        ("make_dir", "root"),
+    ]
+    assert steps_for(see(STORED, WITH_STORE), state="saved", id="two") == []
+    new = steps_for(see(STORED, WITH_STORE), state="saved", id="three")
+    assert [name for step, name in new if step == "write_file"] == ["three.json", "3", "current"]
+
+
+def test_a_save_that_was_cut_off():
+    without = WITH_STORE._replace(folders=tuple(folder for folder in WITH_STORE.folders if folder != "/s/x/root"))
+    assert steps_for(see(STORED, without), state="saved", id="two") == [("make_dir", "root")]
+    behind = without._replace(small_files={**STORE, "/s/x/store/boot": {"current": "1\n"}})
+    assert steps_for(see(STORED, behind), state="saved", id="two") == [("write_file", "current"), ("make_dir", "root")]
+
+
+def test_a_session_is_reset():
+    assert [step for step, _name in steps_for(see(), state="reset")] == ["set_aside", "make_dir", "remove_tree"]
+    back = steps_for(see(STORED, WITH_STORE), state="reset", generation=1)
+    assert back == [("set_aside", "root"), ("write_file", "current"), ("make_dir", "root"), ("remove_tree", "root")]
+
+
+@pytest.mark.parametrize(
+    "seen, params, message",
+    [
+        (see, {"state": "saved", "id": "a"}, "STORE: is not there"),
+        (see, {"state": "saved", "id": "../a"}, "layer ../a: is no name of a layer"),
+        (see, {"state": "started", "id": "a"}, "id a: is the name of a layer"),
+        (see, {"state": "started", "generation": 1}, "generation 1: is gone to by a reset"),
+        (see, {"state": "reset", "generation": 1}, "STORE: has no generations"),
+        (lambda: see(STORED, WITH_STORE), {"state": "reset", "generation": 7}, "generation 7: the store does not have it"),
+        (lambda: see("BASE=.\nUPPER=/base\nLOWER=/base\n"), {"state": "reset"}, "UPPER: is no folder of a union"),
+        (lambda: see(running={"x": RUNNING}), {"state": "reset"}, "subhost x: is not stopped"),
+        (
+            lambda: see(STORED, HOST._replace(mounts=(*HOST.mounts, mount(9, 1, "/s/x/root", "tmpfs")))),
+            {"state": "saved", "id": "a"},
+            "STORE: is not in the same mount",
+        ),
+        (
+            lambda: see(STORED, WITH_STORE._replace(small_files={**STORE, "/s/x/store/generations": {"2": "gone\n"}})),
+            {"state": "started"},
+            "generation 2: is damaged: layer gone cannot be read",
+        ),
+    ],
+)
+def test_what_a_session_is_refused_for(seen, params, message):
+    with pytest.raises(OverlayrootError, match=message):
+        steps_for(seen(), **params)
+
+
 def test_an_interfaces_file_is_left_alone():
     host = HOST._replace(plain_files=("/s/x/root/etc/network/interfaces",))
     assert "write_file" not in [step for step, _name in steps_for(see(host=host))]
@@ -174,7 +249,7 @@ def test_info():
 
 TEXTS = st.builds(
     "BASE=.\n{}{}{}".format,
-    st.sampled_from(("LOWER=/base\n", "LOWER=/base\nLIVE=/base\n", "LOWER=/base\nUPPER=/base\n", "")),
+    st.sampled_from(("LOWER=/base\n", "LOWER=/base\nLIVE=/base\n", "LOWER=/base\nUPPER=/base\n", "", "LOWER=/base\nSTORE=store\n")),
     st.sampled_from(("", "CABLES= =\n", "CABLES=br0= =02:00:00:00:00:01 =.7\n")),
     st.sampled_from(("", "MEMORY=1G\nCPU=50%\n")),
 )
@@ -184,7 +259,7 @@ TEXTS = st.builds(
 def seen_of_hosts(draw):
     text = draw(TEXTS)
     mounts = draw(st.sampled_from(((), (MOUNTED,), (mount(9, 1, "/s/x/live", device="8:1", root="/base"),))))
-    host = HOST._replace(mounts=(*HOST.mounts, *mounts))
+    host = draw(st.sampled_from((HOST, WITH_STORE)))._replace(mounts=(*HOST.mounts, *mounts))
     live = "/base" if "LIVE" in text else "/s/x/live"
     is_there = draw(st.booleans())
     return see(
@@ -198,10 +273,11 @@ def seen_of_hosts(draw):
     )
 
 
-@given(seen_of_hosts(), st.sampled_from(planner.ARGUMENTS["state"]["choices"]), st.booleans())
+@given(seen_of_hosts(), st.sampled_from(planner.ARGUMENTS["state"]["choices"]), st.booleans(), st.sampled_from((None, 0, 1, 2)))
 @settings(derandomize=True, database=None, max_examples=400, deadline=None)
-def test_nothing_is_left_to_do_and_all_can_be_undone(seen, state, bridges):
-    wanted = planner.wanted({**PARAMS, "state": state, "bridges": bridges})
+def test_nothing_is_left_to_do_and_all_can_be_undone(seen, state, bridges, number):
+    of_session = {"saved": {"id": f"one{number}"}, "reset": {"generation": number}}
+    wanted = planner.wanted({**PARAMS, "state": state, "bridges": bridges, **of_session.get(state, {})})
     try:
         steps = planner.plan(seen, wanted)
     except OverlayrootError as error:
@@ -211,7 +287,7 @@ def test_nothing_is_left_to_do_and_all_can_be_undone(seen, state, bridges):
     after = plan.simulate(seen, steps)
     assert planner.plan(after, wanted) == ()
     assert planner.show(after, wanted)["subhost"]["running"] == wanted.starts
-    if state != "absent":
+    if state not in ("reset", "absent"):
         back = plan.simulate(after, plan.undo(seen, steps))
         assert planner.show(back, wanted)["subhost"]["running"] == planner.show(seen, wanted)["subhost"]["running"]
         assert not any(step.destroys for step in steps)
