@@ -65,7 +65,7 @@ class Host:
         """(exit code, what it printed, its complaints)"""
         stdin = subprocess.DEVNULL if text is None else subprocess.PIPE
         with self.start(*argv, stdin=stdin) as process:
-            output, errors = process.communicate(text, timeout=60)
+            output, errors = process.communicate(text, timeout=300)
         return process.returncode, output, errors
 
     def sh(self, command):

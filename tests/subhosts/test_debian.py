@@ -13,10 +13,11 @@ import sys
 import pytest
 
 from . import packages
+from .playbook import inside, play
 from .sandbox import TOP, sandbox, wait_until
 
 SERVICES = ("openssh-server", "nginx-light", "ifupdown", "inetutils-syslogd", "sasl2-bin", "postfix", "dovecot-imapd")
-INSTALL = "DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /debs/*.deb >/debs/log 2>&1 || ! cat /debs/log"
+INSTALL = "DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --path-exclude='/usr/share/man/*' --install /debs/*.deb >/debs/log 2>&1 || ! cat /debs/log"
 ALLOW = "mkdir -p -m 700 /root/.ssh && cp /debs/key.pub /root/.ssh/authorized_keys && cp /debs/key /root/key"
 MADE = f"{TOP}/made"
 KEY = f"{TOP}/key"
@@ -69,6 +70,31 @@ def test_sshd_and_nginx_are_reached_over_cables_and_from_each_other(host):
     for config in configs:
         host.done("stop", config)
     host.sh("ip link delete br0")
+
+
+SSHD = "/usr/sbin/sshd -o AuthorizedKeysFile={}.pub -o StrictModes=no -o ListenAddress=127.0.0.1 -o PidFile={}/sshd.pid"
+
+
+@pytest.fixture(name="with_sshd")
+def _with_sshd(host):
+    """The host has the packages, too."""
+    host.sh(f"cp /usr/local/sbin/overlayrootctl {TOP}; mkdir -p /run/sshd")
+    for folder in ("/etc", "/usr"):
+        host.sh(f"mount -t overlay none -o lowerdir={MADE}/root{folder}:{folder} {folder}")
+    host.sh(f"mount -t tmpfs none /usr/local/sbin; cp {TOP}/overlayrootctl /usr/local/sbin")
+    host.sh(SSHD.format(KEY, TOP))
+    yield
+    host.sh(f"kill $(cat {TOP}/sshd.pid); umount /usr/local/sbin; umount -l /usr /etc")
+
+
+@pytest.mark.usefixtures("with_sshd")
+def test_a_playbook_runs_in_a_subhost_of_a_host_that_is_reached_over_ssh(host, tmp_path):
+    config = host.make("far")
+    host.done("boot", config)
+    over_ssh = ("-eansible_host=127.0.0.1", "-eansible_user=root", f"-eansible_ssh_private_key_file={KEY}")
+    play(host, *inside("far", tmp_path, *over_ssh))
+    assert host.sh(f"cat \"{TOP}/far/root/root/a 'page'\"") == "This is far."
+    host.done("stop", config)
 
 
 @pytest.fixture(name="examples", scope="module")

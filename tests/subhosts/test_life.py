@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._subhost import keeper, services
 
+from .playbook import inside, play
 from .sandbox import COMMAND, TOP, sandbox, wait_until
 
 
@@ -201,6 +204,52 @@ def test_a_part_that_is_killed_leaves_nothing(host, victim):
     assert host.done("stop", config)["changed"] == (victim == "keeper")
 
 
+STUBBORN = """#!/bin/sh
+trap : TERM INT HUP
+case $1 in start) sh -c 'trap "" TERM; while :; do sleep 1; done' & ;; stop) while :; do sleep 1; done ;; esac
+"""
+
+
+def test_a_service_that_never_stops(host):
+    config = host.make("stay", "START=/stay", "CABLES= =")
+    host.write(f"{TOP}/stay/root/stay", STUBBORN, "755")
+    host.done("boot", config)
+    began = time.monotonic()
+    assert host.done("stop", config)["changed"]
+    assert services.STOP_PATIENCE < time.monotonic() - began < keeper.PATIENCE + 30
+    assert "/stay stop has not ended in 20 seconds" in host.sh(f"cat {TOP}/stay/log")
+
+
+@pytest.mark.parametrize("verb", ["boot", "stop"])
+def test_a_command_that_is_killed_leaves_what_the_next_one_goes_on_with(host, verb):
+    """Whoever starts or stops a subhost: of either half of what it does something may be left."""
+    config = host.make("half", "CABLES= =", "START=/slow")
+    host.write(f"{TOP}/half/root/slow", "#!/bin/sh\ncase $1 in start) sleep 1000 & ;; esac; sleep 1\n", "755")
+    if verb == "stop":
+        host.done("boot", config)
+    with host.start(sys.executable, "-I", COMMAND, "subhost", verb, config) as starter:
+        wait_until(lambda: f"/slow {verb.replace('boot', 'start')}" in host.sh(f"cat {TOP}/half/log 2>/dev/null || :"))
+        starter.kill()
+    assert host.done("stop", config)["changed"] or verb == "stop"
+    assert host.running() == []
+
+
+def test_a_reboot_of_the_host_leaves_files_alone(host):
+    """All processes are gone at once, and with them what is mounted, in /run and of the network; the files stay."""
+    config = host.make("power", "CABLES= =")
+    host.done("boot", config)
+    host.inside("power", "echo kept >/root/x")
+    for pid in host.keepers():
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: host.keepers() == [])
+    wait_until(lambda: host.run("umount", f"{TOP}/power/live")[0] == 0)
+    host.sh("umount -l /run/netns/power; rm /run/netns/power")
+    wait_until(lambda: "power0" not in host.sh("ip link show"))
+    assert host.done("boot", config)["changed"]
+    assert host.inside("power", "cat /root/x") == (0, "kept")
+    host.done("stop", config)
+
+
 def test_it_is_started_again_over_what_a_crash_left(host):
     config = host.make("again", "CABLES= =")
     host.done("boot", config)
@@ -305,3 +354,13 @@ def test_layers_of_a_subhost_are_committed(host):
     code, _output, errors = host.run(*argv)
     assert code == 0, errors
     assert host.sh(f"cd {TOP}/whole; cat below above") == "below\nabove"
+
+
+def test_a_playbook_runs_in_it(host, tmp_path):
+    config = host.make("play")
+    host.done("boot", config)
+    play(host, *inside("play", tmp_path, "-eansible_subhost_over=local"))
+    assert host.sh(f"cat \"{TOP}/play/root/root/a 'page'\"") == "This is play."
+    code, output, _errors = host.run(*inside("none", tmp_path, "-eansible_subhost_over=local"))
+    assert code != 0 and "subhost none: does not run" in output
+    host.done("stop", config)

@@ -13,13 +13,16 @@
 # A line of the file is the path of a configuration; one that begins with # is none.
 LIST=/etc/overlayroot/subhosts
 
+# Does a verb, with options, to each.
 each() {
+    verb=$1
+    shift
     status=0
     [ -r "$LIST" ] || return 0
     while read -r config; do
         case $config in
             '#'* | '') ;;
-            *) /usr/local/sbin/overlayrootctl subhost "$@" "$config" </dev/null || status=1 ;;
+            *) /usr/local/sbin/overlayrootctl subhost "$verb" "$config" "$@" </dev/null || status=1 ;;
         esac
     done <"$LIST"
     return "$status"
