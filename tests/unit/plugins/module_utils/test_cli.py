@@ -604,7 +604,7 @@ def test_a_commit_that_is_interrupted_leaves_nothing(booted):
     os.mkdir("/run/images")
     asked = ("commit", "/run/images/course", "--source", "/srv/course")
     with booted.start(*asked, env={"PATH": "/usr/local/bin:/usr/bin:/bin"}) as process:
-        while not os.listdir("/run/images"):
+        while not os.listdir("/run/images") and process.poll() is None:
             time.sleep(0.01)
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
