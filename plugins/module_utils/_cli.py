@@ -19,8 +19,9 @@ from typing import NamedTuple
 from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
-from ._lines import check, commit, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status, subhost
+from ._lines import check, commit, convert, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status, subhost
 from ._plan import check as checking
+from ._plan import convert as converting
 from ._plan import exit_root as leaving
 from ._plan import fold as folding
 from ._plan import generations as listing
@@ -131,6 +132,10 @@ def _path(given):
         raise argparse.ArgumentTypeError(f"{given}: the current folder is gone") from None
 
 
+def _paths(given):
+    return list(map(_path, given.split(":")))
+
+
 def _diff_arguments(parser):
     limit = union_diff.ARGUMENTS["limit"]["default"]
     new = parser.add_mutually_exclusive_group()
@@ -207,6 +212,20 @@ def _rollback_arguments(parser):
     parser.add_argument(
         "generation", nargs="?", default="previous", metavar="GENERATION", help="its number; the one before where none is named"
     )
+
+
+def _convert_arguments(parser):
+    parser.add_argument("source", type=_path, metavar="SOURCE", help="the folder that is there")
+    parser.add_argument("path", type=_path, metavar="TARGET", help="the new one, on the same file system")
+    parser.add_argument("--from", dest="old", choices=converting.FORMATS, required=True, help="the backend that has written the source")
+    parser.add_argument("--to", dest="new", choices=converting.FORMATS, required=True, help="the one that is to read the target")
+    parser.add_argument(
+        "--below", type=_paths, default=[], metavar="PATHS", help="the layers that the source lies on, the topmost first, with colons between"
+    )
+
+
+def _convert_params(arguments):
+    return {name: getattr(arguments, name) for name in converting.ARGUMENTS}
 
 
 def _commit_arguments(parser):
@@ -439,6 +458,17 @@ COMMANDS = {
         act=_change,
         changes=True,
         lines=exit_root.lines,
+    ),
+    "convert": Command(
+        help="Make a layer or an upper readable for another backend",
+        description="For the boot hook, which has the base do it where a host changes its backend. Needs root.",
+        example="overlayrootctl convert --from overlay --to aufs /srv/layer /srv/layer.aufs",
+        planner=converting,
+        act=_change,
+        changes=True,
+        lines=convert.lines,
+        arguments=_convert_arguments,
+        params=_convert_params,
     ),
     "subhost": Command(
         help="Start, stop, list and enter subhosts",

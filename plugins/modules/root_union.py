@@ -40,10 +40,19 @@ options:
     default: present
   backend:
     description:
-      - What joins the base and the upper.
+      - What joins the base and the upper of the root. Every kernel with an initramfs must have it, or the fallback.
+      - V(unionfs_fuse) is the package unionfs-fuse, which has to be installed.
+      - When it is changed, an upper on the disk and the saved layers stay as they are, whatever had written them.
+      - Other file systems that become unions are joined by overlayfs in any case.
     type: str
-    choices: [overlay]
+    choices: [overlay, aufs, unionfs_fuse]
     default: overlay
+  backend_fallback:
+    description:
+      - What a boot takes whose kernel does not have O(backend). Empty for a boot that fails.
+    type: str
+    choices: ["", overlay, aufs, unionfs_fuse]
+    default: ""
   persistence:
     description:
       - V(none) keeps the upper in RAM, so that every boot starts from the base.
@@ -191,6 +200,12 @@ files:
   type: list
   elements: str
   sample: [/usr/local/lib/overlayroot/overlayroot.sh]
+backends:
+  description: For each kernel, the backend that its boots take; null where it has none that was asked for.
+  returned: success
+  type: dict
+  sample:
+    6.12.0-1-amd64: overlay
 initramfs:
   description: For each kernel, whether its initramfs starts the union.
   returned: success

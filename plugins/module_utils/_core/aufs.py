@@ -13,6 +13,9 @@ import re
 from .errors import OverlayrootError
 from .union import Union, check_no_work
 
+# How its own names in a writable branch begin.
+OWN = b".wh..wh."
+
 # What a branch is by itself. Without +wh a lower one that holds whiteouts would show what they hide.
 WRITABLE = "rw"
 READ_ONLY = "ro+wh"

@@ -6,8 +6,38 @@
 from __future__ import annotations
 
 from . import aufs, union, unionfs_fuse
+from .errors import OverlayrootError
 
 KINDS = {"overlay": union.Union, "aufs": aufs.Aufs, "unionfs_fuse": unionfs_fuse.UnionfsFuse}
+
+# What each needs of a kernel, and of an initramfs beside the overlay, which other file systems than the root use, too.
+FILESYSTEMS = {"overlay": "overlay", "aufs": "aufs", "unionfs_fuse": "fuse"}
+_PROGRAMS = {"unionfs_fuse": "@unionfs"}
+
+
+def chosen(conf, usable):
+    """The backend that a boot by `conf` takes, of those that are usable with its kernel; None where it finds none."""
+    return next((name for name in (conf.backend, conf.backend_fallback) if name in usable), None)
+
+
+def needed(conf, usable):
+    """The modules and programs that an initramfs needs for a boot by `conf`."""
+    backend = chosen(conf, usable) or conf.backend
+    names = ("overlay" if "overlay" in usable else "", FILESYSTEMS[backend], _PROGRAMS.get(backend), conf.data_type)
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def check(conf, usable):
+    """Refuse a configuration that a kernel could not boot by; `usable` are the backends of each."""
+    for release, backends in sorted(usable.items()):
+        if chosen(conf, backends) is None:
+            wanted = " or ".join(filter(None, [conf.backend, conf.backend_fallback]))
+            raise OverlayrootError(
+                f"backend {wanted}",
+                f"the kernel {release} does not have it" + (", or unionfs-fuse is not installed" if "unionfs_fuse" in wanted else ""),
+                "Set overlayroot_backend_fallback to one that it has: " + ", ".join(sorted(backends))
+                if backends else "Remove that kernel, or install what it lacks",
+            )
 
 
 def from_mount(mount, state):

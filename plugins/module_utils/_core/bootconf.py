@@ -39,6 +39,7 @@ class BootConf(NamedTuple):
     keep_days: str = ""
     keep_size: str = ""  # of all layers
     fold_seconds: str = ""  # that a shutdown may take until then
+    backend_fallback: str = ""  # where a kernel has no other
 
     @property
     def text(self):
@@ -61,6 +62,12 @@ def check(conf, memory):
     if kept and not conf.data:
         raise OverlayrootError(
             f"persistence {kept}", f"there is no data file system to hold the {kept}", "Set overlayroot_data"
+        )
+    if kept == "session" and "unionfs_fuse" in (conf.backend, conf.backend_fallback):
+        raise OverlayrootError(
+            "persistence session",
+            "needs a root that can be left, and that of unionfs-fuse cannot",
+            "Use persistence upper, or another backend",
         )
     _check_size(conf.ram_size, memory)
     check_kept(conf)

@@ -34,19 +34,19 @@ def starts_union(image):
     return SCRIPT_IN_IMAGE in image
 
 
-def lacking(image, library, data_fstype):
+def lacking(image, library, needed):
     """What the image lacks, in words.
 
-    `library` is the text of the installed boot library, `data_fstype` the type of the data file
-    system or empty.
+    `library` is the text of the installed boot library; `needed` are kernel modules, and programs, which begin with @.
     """
     missing = []
     if not starts_union(image):
         missing.append("the boot script")
     if stamp(library) not in image:
         missing.append("the boot library as it is installed")
+    missing.extend(f"program {name}" for name in needed if name.startswith("@") and not has_program(image, name))
     modules = module_names(image)
-    missing.extend("kernel module " + name for name in _needed(data_fstype) if name not in modules)
+    missing.extend(f"kernel module {name}" for name in needed if not name.startswith("@") and name not in modules)
     return tuple(missing)
 
 
@@ -60,10 +60,10 @@ def has_program(image, name):
     return any(posixpath.basename(path) == name for path in image)
 
 
-def with_union(image, library, data_fstype):
+def with_union(image, library, needed):
     """An image without the union as it is once it was made with the hook in place."""
-    modules = {"kernel/%s.ko" % name for name in _needed(data_fstype)}
-    return image | modules | {SCRIPT_IN_IMAGE, stamp(library)}
+    added = {f"bin/{name}" if name.startswith("@") else f"kernel/{name}.ko" for name in needed}
+    return image | added | {SCRIPT_IN_IMAGE, stamp(library)}
 
 
 def without_union(image):
@@ -80,7 +80,3 @@ def module_names(image):
     """The kernel modules among the names: ``a/b/dm-snapshot.ko.xz`` is ``dm_snapshot``."""
     bases = (posixpath.basename(name) for name in image)
     return frozenset(name.split(".ko")[0].replace("-", "_") for name in bases if ".ko" in name)
-
-
-def _needed(data_fstype):
-    return ("overlay", data_fstype) if data_fstype else ("overlay",)

@@ -22,6 +22,11 @@ STORE = DATA + "/overlayroot"
 LOCKED = (STORE, RUN)
 
 
+def upper(backend):
+    """The name of the root's upper, beside its work folder."""
+    return "upper" if backend == "overlay" else f"upper.{backend}"
+
+
 def is_union(state):
     """Whether the host runs on the root union that the boot hook made."""
     return mountinfo.at(state.mounts, BASE) is not None

@@ -14,6 +14,7 @@ from .errors import OverlayrootError
 class Record(NamedTuple):
     generation: int
     persistence: str
+    backend: str
 
 
 def values(text):
@@ -30,4 +31,4 @@ def of(state):
         raise OverlayrootError(
             "this host", found.get("reason") or "was not started into its union", "Boot it into its union first"
         )
-    return Record(int(found["generation"]), found["persistence"])
+    return Record(int(found["generation"]), found["persistence"], found.get("backend", "overlay"))

@@ -14,7 +14,7 @@ import json
 import posixpath
 from typing import NamedTuple
 
-from . import bootconf, initramfs, inits, layout, mountinfo, store
+from . import backends, bootconf, initramfs, inits, layout, mountinfo, store
 from .state import File
 from .union import Union
 
@@ -417,12 +417,13 @@ class SaveLayer(NamedTuple):
     id: str
     uppers: tuple
     label: str
-    format: str
+    upper_format: str  # that of the root; those of other file systems are overlayfs's, as layers are
     dropped: tuple = ()
     above: str = store.LAYERS
     is_session: bool = False
 
     destroys = False
+    format = "overlay"
 
     def show(self):
         return {"step": "save_layer", "path": self.path}
@@ -441,6 +442,46 @@ class SaveLayer(NamedTuple):
 
     def undo(self, before):
         return (RemoveLayer(self.id, self.above),)
+
+
+class ConvertLayer(NamedTuple):
+    """Of the folder `source` in the format `old` into one in the format `new`; it lies on the layers `below`, and the
+    paths `apart` in it are not of its file system."""
+
+    path: str
+    source: str
+    old: str
+    new: str
+    below: tuple
+    apart: tuple
+
+    destroys = False
+
+    def show(self):
+        return {"step": "convert_layer", "path": self.path}
+
+    def simulate(self, state):
+        return state.with_kind(self.path, "directory")
+
+    def undo(self, before):
+        return ()
+
+
+class FlushLinks(NamedTuple):
+    """Of those that an aufs only pretends: they become links in its upper, as the step before a save."""
+
+    union: Union
+
+    destroys = False
+
+    def show(self):
+        return {"step": "flush_links", "path": self.union.path}
+
+    def simulate(self, state):
+        return state
+
+    def undo(self, before):
+        return ()
 
 
 class FoldLayers(NamedTuple):
@@ -574,7 +615,7 @@ class BuildInitramfs(NamedTuple):
         hook, conf, library = (state.files[layout.base(state, path)] for path in needed)
         image = initramfs.without_union(state.initramfs[self.release])
         if hook and conf and library:
-            image = initramfs.with_union(image, library.content, bootconf.parse(conf.content).data_type)
+            image = initramfs.with_union(image, library.content, backends.needed(bootconf.parse(conf.content), state.backends[self.release]))
         return state._replace(initramfs={**state.initramfs, self.release: image})
 
     def undo(self, before):

@@ -16,6 +16,7 @@ TOP = layout.STORE
 LAYERS = TOP + "/layers"
 GENERATIONS = TOP + "/generations"
 BOOT = TOP + "/boot"
+CONVERTED = TOP + "/layers.aufs"  # as aufs can read them, where a boot needed that
 KEPT = TOP + "/kept"
 TRANSIT = TOP + "/transit"
 TRASH = TOP + "/trash"

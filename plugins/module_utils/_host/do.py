@@ -137,6 +137,10 @@ def _unbind(step):
     libc.call("umount2", encode(step.path), _MNT_DETACH | _UMOUNT_NOFOLLOW)
 
 
+def _flush_links(step):
+    aufs.flush(step.union)
+
+
 def _remount(step):
     """The file system itself: where it is mounted twice, both are changed."""
     flags = _MS_REMOUNT | (_MS_RDONLY if step.read_only else 0)
@@ -198,6 +202,7 @@ _EFFECTS = {
     steps.Bind: _bind,
     steps.Unbind: _unbind,
     steps.ChangeBranches: _change_branches,
+    steps.FlushLinks: _flush_links,
     steps.Remount: _remount,
     steps.AddScript: _add_script,
     steps.RemoveScript: _remove_script,

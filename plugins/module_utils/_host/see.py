@@ -12,8 +12,9 @@ import stat
 import time
 
 from .._core import aufs, mountinfo, times
-from .._core.backends import from_mount
+from .._core.backends import FILESYSTEMS, from_mount
 from .._core.state import File, PathInfo, State, Usage
+from .._core.unionfs_fuse import PROGRAM
 from . import devices, initramfs
 from .names import decode, encode
 
@@ -29,13 +30,15 @@ def see(sight):
     if sight.layers:
         paths.update(_layers(unions))
     unreadable = []
+    images = (_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {}
     return unions._replace(
         paths=_look_at(paths),
         files={path: _permitted(path, unreadable, _file, path) for path in sight.files},
         folders={path: _permitted(path, unreadable, _folder, path) for path in sight.folders},
         filesystems=_filesystems(),
         kernel=_kernel(),
-        initramfs=(_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {},
+        initramfs=images,
+        backends={release: _backends(release) for release in images},
         devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         time=time.strftime(times.FORMAT, time.gmtime()),
@@ -82,8 +85,9 @@ def _path(path):
 
 
 def _is_empty(path):
+    """But for what aufs has in each upper from its first mount on."""
     with contextlib.suppress(PermissionError), os.scandir(encode(path)) as entries:
-        return next(entries, None) is None
+        return all(entry.name.startswith(aufs.OWN) for entry in entries)
     return False
 
 
@@ -122,15 +126,23 @@ def _small_file(entry):
 
 
 def _filesystems():
+    """Of the running kernel."""
     known = {line.split("\t")[-1] for line in _read("/proc/filesystems").split("\n") if line}
-    return frozenset(known | _loadable())
+    return frozenset(known | _loadable(os.uname().release))
 
 
-def _loadable():
-    """Of the types that matter here, those that are modules of the running kernel."""
-    index = _file(f"/lib/modules/{os.uname().release}/modules.dep")
-    content = index.content if index else ""
-    return {name for name in ("aufs", "fuse", "overlay") if re.search(rf"/{name}\.ko\b[^:\n]*:", content)}
+def _loadable(release):
+    """Of the types that matter here, those that a kernel has built in or as modules."""
+    listed = [_file(f"/lib/modules/{release}/{name}") for name in ("modules.dep", "modules.builtin")]
+    lines = [line.partition(":")[0] for file in listed if file for line in file.content.split("\n")]
+    return {name for name in FILESYSTEMS.values() if any(re.search(rf"/{name}\.ko\b", line) for line in lines)}
+
+
+def _backends(release):
+    """Those that a kernel can be used with."""
+    types = _filesystems() if release == os.uname().release else _loadable(release)
+    usable = frozenset(name for name, fstype in FILESYSTEMS.items() if fstype in types)
+    return usable if os.path.exists(PROGRAM) else usable - {"unionfs_fuse"}
 
 
 def _parameters():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
-from .._core import filesystem, initramfs, layout, mountinfo, record, request, session, store
+from .._core import filesystem, initramfs, layout, mounted, mountinfo, record, request, session, store
 from .._core.errors import OverlayrootError
 from .._core.plan import simulate
 from .._core.steps import PrepareKept, RemoveFile
@@ -17,7 +17,6 @@ PREVIOUS = "previous"
 _RESET = "reset"
 _MKFS = "mkfs"
 _ROLLBACK = "rollback="
-_UPPER = store.TOP + "/upper"
 _KEEP = store.TOP + "/keep"
 # What a data file system has that holds nothing else.
 _NOTHING_ELSE = ("lost+found", posixpath.basename(store.TOP))
@@ -112,7 +111,8 @@ def _prepared(seen, wanted):
 
 def _uppers(seen, wanted):
     """(what the store calls it, upper, paths in it) of that of the root, and those that something is kept of."""
-    found = {_UPPER: []}
+    root = mounted.at(seen, "/")
+    found = {f"{store.TOP}/{layout.upper(root.backend if root else 'overlay')}": []}
     for path in wanted.keep:
         upper, inside = reset_kept.place(seen, path, _is_of_the_store)
         found.setdefault(upper, []).append(inside)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import bootconf, command, exit_root, initramfs, layout
+from .._core import backends, bootconf, command, exit_root, initramfs, layout
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
 from .._core.options import check_combination, check_options, complete_options
@@ -17,7 +17,8 @@ from .._core.union import Union
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "backend": {"type": "str", "choices": ["overlay"], "default": "overlay"},
+    "backend": {"type": "str", "choices": ["overlay", "aufs", "unionfs_fuse"], "default": "overlay"},
+    "backend_fallback": {"type": "str", "choices": ["", "overlay", "aufs", "unionfs_fuse"], "default": ""},
     "persistence": {"type": "str", "choices": ["none", "session", "upper"], "default": "none"},
     "data": {"type": "str", "default": ""},
     "data_type": {"type": "str", "default": ""},
@@ -66,6 +67,7 @@ def wanted(params):
         keep_days=str(params["keep_days"] or ""),
         keep_size=params["keep_size"],
         fold_seconds=str(params["fold_seconds"] or ""),
+        backend_fallback=params["backend_fallback"],
     )
     files = {
         initramfs.LIBRARY: (params["library"], 0o644),
@@ -112,6 +114,7 @@ def show(state, wanted):
         "protected": layout.is_union(state),
         "conf": bootconf.parse(found.content)._asdict() if found else {},
         "files": sorted(path for path in wanted.files if state.files[layout.base(state, path)] is not None),
+        "backends": {release: backends.chosen(wanted.conf, usable) for release, usable in sorted(state.backends.items())},
         "initramfs": {release: initramfs.starts_union(image) for release, image in sorted(state.initramfs.items())},
     }
 
@@ -132,7 +135,7 @@ def _put(seen, wanted):
         *(
             BuildInitramfs(release)
             for release, image in sorted(seen.initramfs.items())
-            if initramfs.lacking(image, library, conf.data_type)
+            if initramfs.lacking(image, library, backends.needed(conf, seen.backends[release]))
         ),
     )
 
@@ -154,12 +157,7 @@ def _check_host(seen, wanted):
             raise OverlayrootError(
                 package, "makes the root a union too (%s), and both cannot" % path, "apt-get purge %s" % package
             )
-    if wanted.conf.backend not in seen.filesystems:
-        raise OverlayrootError(
-            "backend %s" % wanted.conf.backend,
-            "the running kernel does not have it",
-            "Install a kernel with it, or choose another backend",
-        )
+    backends.check(wanted.conf, seen.backends)
     bootconf.check(wanted.conf, seen.memory)
 
 

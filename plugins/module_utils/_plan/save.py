@@ -16,7 +16,7 @@ from typing import NamedTuple
 from .._core import exit_root, layout, mounted, policy, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.plan import simulate
-from .._core.steps import CopyUp, MakeDir, SaveLayer, WriteFile
+from .._core.steps import CopyUp, FlushLinks, MakeDir, SaveLayer, WriteFile
 from . import prune
 from .union_commit import ACLS
 
@@ -139,14 +139,20 @@ def _put_into_transit(seen, wanted):
 def _layer(seen, wanted):
     """The step that makes it, and the file of a generation that has it on top."""
     ids = store.needed(seen).ids(record.of(seen).generation)
-    layer = SaveLayer(wanted.id, uppers(seen), wanted.label, "overlay", wanted.dropped, is_session=wanted.is_session)
+    layer = SaveLayer(
+        wanted.id, uppers(seen), wanted.label, record.of(seen).backend, wanted.dropped, is_session=wanted.is_session
+    )
     return layer, store.text((*ids, wanted.id))
 
 
 def copied_up(seen):
-    """The folders that hold the mount points; where the root was left that is done."""
+    """The folders that hold the mount points, and links of the root; where that was left it is done."""
     left = exit_root.is_moved_into(seen)
-    return () if left else map(CopyUp, sorted({posixpath.dirname(path) for path, _upper, _lower in uppers(seen)} - {"/"}))
+    if left:
+        return ()
+    _mount, root = mounted.booted(seen)[0]
+    folders = {posixpath.dirname(path) for path, _upper, _lower in uppers(seen)} - {"/"}
+    return (*map(CopyUp, sorted(folders)), *([FlushLinks(root)] if root.backend == "aufs" else []))
 
 
 def uppers(seen):
@@ -164,4 +170,4 @@ def _left_uppers(seen):
     file = seen.files[layout.BASE + policy.PATH]
     unions = [item for item in policy.parse(file.content if file else "") if item.policy == "union" and item.path != "/"]
     others = ((item.path, f"{layout.RAM}/mounts/{item.id}/upper", ()) for item in unions)
-    return (("/", layout.RAM + "/upper", ()), *others)
+    return (("/", f"{layout.RAM}/{layout.upper(record.of(seen).backend)}", ()), *others)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import bootconf, initramfs, layout, mounted, mountinfo, record, session, store
+from .._core import backends, bootconf, initramfs, layout, mounted, mountinfo, record, session, store
 from .._core.paths import clean
 from .._core.state import Sight
 from . import generations
@@ -99,6 +99,6 @@ def _initramfs(state):
     library = state.files[layout.base(state, initramfs.LIBRARY)]
     text = library.content if library else ""
     return [
-        {"kernel": release, "lacking": list(initramfs.lacking(image, text, conf.data_type))}
+        {"kernel": release, "lacking": list(initramfs.lacking(image, text, backends.needed(conf, state.backends[release])))}
         for release, image in sorted(state.initramfs.items())
     ]

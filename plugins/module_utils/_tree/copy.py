@@ -40,19 +40,20 @@ class Totals(NamedTuple):
 _NONE = Totals(0, 0, ())
 
 
-def save(parts, above, name, tell=None, dropped=(), fold=None):
+def save(parts, above, name, tell=None, dropped=(), fold=None, convert=None):
     """Make the layer `name` in the folder `above` of the store, from the root folders of uppers.
 
-    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. `fold(layer, entries)` may
-    add to what they became. The layer lies aside until all of it is on the disk. The extended attributes that are
-    `dropped` are not in it. `tell(files, bytes)` is called now and then; how far it is can be read beside it, too.
+    `parts` is (path in the layer, Folder, Below or None) of each, that of the root first. `convert(layer, links, dropped)`
+    makes that one of an upper in another format, and `fold(layer, entries)` may add to what they became. The layer lies
+    aside until all of it is on the disk. The extended attributes that are `dropped` are not in it. `tell(files, bytes)` is
+    called now and then; how far it is can be read beside it, too.
     """
     try:
         if name in os.listdir(above):
             raise OverlayrootError(f"layer {name}", "is there already", "Choose another name")
         with aside(above, f".{name}.new") as stage:
             with early_sync(stage), contextlib.closing(Progress(stage, _used(parts))) as progress:
-                totals = _filled(parts, stage, partial(_tell, progress, tell), dropped, fold)
+                totals = _filled(parts, stage, partial(_tell, progress, tell), dropped, fold, convert)
             sync(stage)
             os.rename(_LAYER, name, src_dir_fd=stage, dst_dir_fd=above)
             os.fsync(above)
@@ -63,13 +64,16 @@ def save(parts, above, name, tell=None, dropped=(), fold=None):
     return totals
 
 
-def _filled(parts, stage, tell, dropped, fold):
+def _filled(parts, stage, tell, dropped, fold, convert):
     links = made(stage, _LINKS)
     totals = _NONE
     try:
         for path, folder, below in parts:
             with contextlib.closing(Folder(_placed(stage, path), 0)) as layer:
-                done = Copy(folder, layer, Entries(links, below, dropped), tell, totals).run()
+                if convert and path == "/":
+                    done = Totals(*convert(layer, links, dropped))
+                else:
+                    done = Copy(folder, layer, Entries(links, below, dropped), tell, totals).run()
             changed = (path.rstrip("/") + name for name in done.changed)
             totals = Totals(done.files, done.bytes, (*totals.changed, *changed))
         if fold:

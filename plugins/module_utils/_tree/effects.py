@@ -17,6 +17,7 @@ from . import kept, removal
 from .background import in_background
 from .below import Below
 from .checksums import of_image
+from .convert import Conversion
 from .copy import save
 from .fold import fold
 from .layers import opened
@@ -26,9 +27,32 @@ from .manifest import manifest
 def _save_layer(step):
     with contextlib.ExitStack() as stack:
         above = stack.enter_context(files.folder(step.above))
-        parts = [_part(stack, step.format, *upper) for upper in step.uppers]
-        totals = save(parts, above, step.id, _tell, step.dropped)
+        (root, *others), convert = step.uppers, None
+        parts = [_part(stack, "overlay", *upper) for upper in others]
+        if step.upper_format == "overlay":
+            parts.insert(0, _part(stack, "overlay", *root))
+        else:
+            path, upper, below = root
+            roots = _roots(stack, upper, step.upper_format, below)
+            parts.insert(0, (path, roots[0], None))
+            convert = Conversion(roots, "overlay", [path for path, *_upper in others], _tell).run
+        totals = save(parts, above, step.id, _tell, step.dropped, convert=convert)
     _note_layer(step, totals)
+
+
+def _convert_layer(step):
+    with contextlib.ExitStack() as stack:
+        above, name = stack.enter_context(files.parent(step.path))
+        roots = _roots(stack, step.source, step.old, step.below)
+        convert = Conversion(roots, step.new, step.apart, _tell).run
+        save([("/", roots[0], None)], above, os.fsdecode(name), _tell, convert=convert)
+
+
+def _roots(stack, path, format, below):
+    """The root folders of a layer in that format, and of those below it, which overlayfs can read."""
+    if format == "overlay":
+        return stack.enter_context(opened([path, *below], format))
+    return (*stack.enter_context(opened([path], format)), *stack.enter_context(opened(below, "overlay")))
 
 
 def _fold_layers(step):
@@ -93,11 +117,12 @@ def _give_back(step):
 def _remove_layer(step):
     """What is in the trash when the power goes is deleted after the next boot."""
     aside = f"layer-{step.id}-{os.getpid()}"
-    with files.parent(step.path) as (above, name), files.folder(store.TRASH) as trash:
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(name, aside, src_dir_fd=above, dst_dir_fd=trash)
-            os.fsync(above)
-            in_background(lambda: removal.remove(trash, aside))
+    with files.folder(store.TRASH) as trash:
+        for path, place in ((step.path, aside), (f"{store.CONVERTED}/{step.id}", aside + "-converted")):
+            with contextlib.suppress(FileNotFoundError), files.parent(path) as (above, name):
+                os.rename(name, place, src_dir_fd=above, dst_dir_fd=trash)
+                os.fsync(above)
+                in_background(partial(removal.remove, trash, place))
     with contextlib.suppress(FileNotFoundError):
         files.remove(step.path + ".json")
 
@@ -115,6 +140,7 @@ EFFECTS = {
     steps.Keep: _keep,
     steps.PrepareKept: _prepare_kept,
     steps.SaveLayer: _save_layer,
+    steps.ConvertLayer: _convert_layer,
     steps.FoldLayers: _fold_layers,
     steps.NoteImage: _note_image,
     steps.RemoveLayer: _remove_layer,

@@ -66,7 +66,10 @@ can_leave() {
 
 # That the old root is the union proves that it was left.
 is_left() {
-    [ "$(findmnt -no SOURCE,FSTYPE --mountpoint "$OVERLAYROOT_OLD" | tr -s ' ')" = "overlayroot overlay" ]
+    case $(findmnt -no SOURCE,FSTYPE --mountpoint "$OVERLAYROOT_OLD" | tr -s ' ') in
+        "overlayroot overlay" | "overlayroot aufs") ;;
+        *) return 1 ;;
+    esac
 }
 
 # What the boot hook has mounted is still there, below the exit root; here it is to have the same names.

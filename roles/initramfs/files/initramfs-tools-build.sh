@@ -23,12 +23,14 @@ setting() {
 }
 
 type=$(setting data_type)
-manual_add_modules overlay
+# Those that this kernel does not have are left out: a boot may fall back to another one.
+manual_add_modules overlay aufs fuse
+! command -v unionfs >/dev/null || copy_exec "$(command -v unionfs)" /bin/@unionfs
 # A generation of a store may stand on an image.
 [ -z "$type" ] || manual_add_modules "$type" loop squashfs ext4
 
 copy_file library "$library"
-for tool in chown chmod cp losetup; do
+for tool in chown chmod chroot cp losetup; do
     copy_exec "$(command -v "$tool")" /bin
 done
 if [ -n "$type" ] && checker=$(command -v "fsck.$type"); then

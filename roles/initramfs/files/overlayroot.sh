@@ -9,16 +9,20 @@
 #   overlayroot_check_device DEV TYPE   checks the file system; fails if it cannot be used
 #
 # Needs: mount umount mkdir mv ln readlink cat cp chown chmod losetup modprobe sync. `mount` may be klibc's: two arguments
-# always, `-o move` and `-o bind` for the long options. And blkid and mkfs.TYPE, for a new file system only.
+# always, `-o move` and `-o bind` for the long options. And blkid and mkfs.TYPE, for a new file system only; chroot, for
+# layers in the format of another backend; @unionfs, for that backend.
 
 : "${OVERLAYROOT_RUN:=/run/initramfs/overlayroot}"
 : "${OVERLAYROOT_PUBLIC:=/run/overlayroot}"
 : "${OVERLAYROOT_CMDLINE:=/proc/cmdline}"
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
 : "${OVERLAYROOT_RELEASE:=/proc/sys/kernel/osrelease}"
+: "${OVERLAYROOT_FILESYSTEMS:=/proc/filesystems}"
 
 newline='
 '
+# Of the root, by each backend.
+upper_names='upper upper.aufs upper.unionfs_fuse'
 
 overlayroot_say() {
     printf 'overlayroot: %s\n' "$*" >&2
@@ -44,7 +48,7 @@ overlayroot_is_id() {
 # ---- what is wanted ----
 
 overlayroot_read_conf() {
-    conf_backend=overlay conf_persistence=none conf_data='' conf_data_type='' conf_data_options=''
+    conf_backend=overlay conf_fallback='' conf_persistence=none conf_data='' conf_data_type='' conf_data_options=''
     conf_ram_size='' conf_ram_inodes='' conf_on_failure=open conf_options=''
     local line value unknown=''
     while IFS= read -r line || [ -n "$line" ]; do
@@ -52,6 +56,7 @@ overlayroot_read_conf() {
         case $line in
             '' | '#'*) ;;
             backend=*) conf_backend=$value ;;
+            backend_fallback=*) conf_fallback=$value ;;
             persistence=*) conf_persistence=$value ;;
             data=*) conf_data=$value ;;
             data_type=*) conf_data_type=$value ;;
@@ -69,7 +74,13 @@ overlayroot_read_conf() {
 }
 
 overlayroot_check_conf() {
-    [ "$conf_backend" = overlay ] || overlayroot_fail "boot.conf: unknown backend '$conf_backend'" || return
+    local name
+    for name in "$conf_backend" ${conf_fallback:+"$conf_fallback"}; do
+        case $name in
+            overlay | aufs | unionfs_fuse) ;;
+            *) overlayroot_fail "boot.conf: unknown backend '$name'" || return ;;
+        esac
+    done
     case $conf_persistence in
         none) ;;
         session | upper)
@@ -125,6 +136,33 @@ overlayroot_read_next() {
 }
 
 # ---- what is there ----
+
+# Sets backend to the one that was asked for, or to the fallback where this boot has no other.
+overlayroot_choose_backend() {
+    backend=$conf_backend
+    ! overlayroot_has_backend "$backend" || return 0
+    instead="this boot has no $backend"
+    backend=$conf_fallback
+    [ -n "$backend" ] && overlayroot_has_backend "$backend" || overlayroot_fail "$instead${backend:+, and no $backend}" || return
+    instead="backend $backend, since $instead"
+    overlayroot_say "$instead"
+}
+
+overlayroot_has_backend() {
+    case $1 in
+        unionfs_fuse) overlayroot_has_filesystem fuse && command -v @unionfs >/dev/null ;;
+        *) overlayroot_has_filesystem "$1" ;;
+    esac
+}
+
+overlayroot_has_filesystem() {
+    local nodev type
+    modprobe -q "$1" || :
+    while read -r nodev type; do
+        [ "${type:-$nodev}" != "$1" ] || return 0
+    done <"$OVERLAYROOT_FILESYSTEMS"
+    return 1
+}
 
 overlayroot_mount_data() {
     [ -n "$conf_data" ] || return 0
@@ -339,11 +377,19 @@ overlayroot_reset() {
     [ "$conf_persistence" = upper ] || return 0
     overlayroot_make_aside || return
     # The new upper is the first to be put in place: where it is, a boot was cut off, and only the rest is left.
-    if [ -z "$ask_keep" ] || [ -d "$store/kept/upper" ]; then
-        overlayroot_keep && overlayroot_move "$store" "$aside" upper work mounts || return
+    if [ -z "$ask_keep" ] || overlayroot_has_kept; then
+        # shellcheck disable=SC2086 # one word a name
+        overlayroot_keep && overlayroot_move "$store" "$aside" $upper_names work mounts || return
     fi
-    [ -z "$ask_keep" ] || overlayroot_move "$store/kept" "$store" upper mounts || return
+    # shellcheck disable=SC2086
+    [ -z "$ask_keep" ] || overlayroot_move "$store/kept" "$store" $upper_names mounts || return
     sync
+}
+
+overlayroot_has_kept() {
+    local name
+    for name in $upper_names; do [ ! -d "$store/kept/$name" ] || return 0; done
+    return 1
 }
 
 # What of the folder $1 has the names after it, to the folder $2.
@@ -387,6 +433,7 @@ overlayroot_save() {
     local new=$store/layers/.$1.new
     [ ! -d "$store/transit/$1" ] || overlayroot_move "$store/transit" "$store/layers" "$1.json" "$1" || return
     if [ ! -d "$store/layers/$1" ]; then
+        overlayroot_read_current && overlayroot_read_generation "$current" && overlayroot_convert_upper overlay || return
         if [ "$conf_persistence" != upper ] || ! { [ -d "$store/upper" ] || [ -d "$new" ]; }; then
             overlayroot_say "request ignored, there is no upper to save: save=$1"
             return 0
@@ -451,7 +498,8 @@ overlayroot_put() {
 overlayroot_make_uppers() {
     if [ "$persistence" = upper ]; then
         uppers=$store
-        [ -d "$store/upper" ] || overlayroot_put boot/upper "$generation"
+        overlayroot_convert_upper "$backend" || return
+        [ -d "$store/$(overlayroot_upper_of "$backend")" ] || overlayroot_put boot/upper "$generation"
         return
     fi
     uppers=$OVERLAYROOT_RUN/rw
@@ -464,6 +512,11 @@ overlayroot_make_upper() {
     local folder=$1 owner=$2 mode=$3
     mkdir -p "$folder/work" || overlayroot_fail "$folder/work cannot be made" || return
     overlayroot_make_folder "$folder/upper" "$owner" "$mode"
+}
+
+# The name of an upper says which backend has written it.
+overlayroot_upper_of() {
+    case $1 in overlay) echo upper ;; *) echo "upper.$1" ;; esac
 }
 
 # A folder that is there has its owner and mode: mkdir gives the usual ones at once, any others are given
@@ -515,10 +568,92 @@ overlayroot_access() {
 
 overlayroot_mount_root() {
     overlayroot_policy /
-    overlayroot_make_upper "$uppers" "$owner" "$mode" || return
+    [ "$backend" != aufs ] || overlayroot_convert_layers || return
+    upper=$uppers/$(overlayroot_upper_of "$backend")
+    case $backend in
+        overlay) overlayroot_make_upper "$uppers" "$owner" "$mode" ;;
+        *) overlayroot_make_folder "$upper" "$owner" "$mode" ;;
+    esac || return
     mount -n -o remount,ro none "$root" || overlayroot_fail "the base cannot be made read-only" || return
     mount -n -o move "$root" "$OVERLAYROOT_RUN/base" || overlayroot_fail "the root cannot be moved" || return
-    overlayroot_mount_overlay "${lower:+$lower:}$below" "$uppers" "$root"
+    case $backend in
+        overlay) overlayroot_mount_overlay "${lower:+$lower:}$below" "$uppers" "$root" ;;
+        *) "overlayroot_mount_$backend" ;;
+    esac
+}
+
+# Its table of inode numbers would keep the file system of the upper from being made read-only, so that has its own place.
+# A lower may have attributes that an upper in RAM cannot hold. And the kernel has crashed with 85 branches in one call.
+overlayroot_mount_aufs() {
+    local layer rest=$lower
+    mount -n -t aufs -o "br=$upper=rw+icexusr,udba=reval,dirperm1,xino=$OVERLAYROOT_RUN/root.xino" overlayroot "$root" ||
+        overlayroot_fail "the union at $root cannot be mounted" || return
+    while [ -n "$rest" ]; do
+        layer=${rest%%:*} rest=${rest#"${rest%%:*}"} rest=${rest#:}
+        mount -n -o "remount,append=$store/layers.aufs/${layer##*/}=ro+wh" none "$root" ||
+            overlayroot_fail "the layer ${layer##*/} cannot become a branch" || return
+    done
+    mount -n -o "remount,append=$below=rr" none "$root" || overlayroot_fail "the base cannot become a branch"
+}
+
+# Layers are seen through an overlay below it. The program outlives the initramfs, where it finds nothing any more by
+# then: its root is where its branches are. systemd knows by the first letter whom to spare.
+overlayroot_mount_unionfs_fuse() {
+    local options=cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,subtype=unionfs
+    if [ -n "$lower" ]; then
+        mkdir -p "$OVERLAYROOT_RUN/lower"
+        mount -n -t overlay -o "ro,lowerdir=$lower:$below${conf_options:+,$conf_options}" overlayroot "$OVERLAYROOT_RUN/lower" ||
+            overlayroot_fail "the layers cannot be seen as one" || return
+        below=$OVERLAYROOT_RUN/lower
+    fi
+    @unionfs -o "$options,chroot=$OVERLAYROOT_RUN,fsname=unionfs:$upper=RW:$below=RO" \
+        "${upper#"$OVERLAYROOT_RUN"}=RW:${below#"$OVERLAYROOT_RUN"}=RO" "$root" ||
+        overlayroot_fail "the union at $root cannot be mounted"
+}
+
+# ---- what another backend can read: made by the command of the base, which is the root at this time ----
+
+# The upper on the disk becomes that of the backend $1.
+overlayroot_convert_upper() {
+    local format
+    for format in aufs unionfs_fuse; do
+        [ "$format" = "$1" ] || overlayroot_convert_folder "$format" overlay "$store/upper.$format" "$store/upper" || return
+    done
+    [ "$1" = overlay ] || overlayroot_convert_folder overlay "$1" "$store/upper" "$store/upper.$1"
+}
+
+# Where a boot was cut off, the new one is whole, and only the old one is left to be moved aside.
+overlayroot_convert_folder() {
+    [ -d "$3" ] || return 0
+    overlayroot_convert "$@" "$lower" && overlayroot_make_aside && mv "$3" "$aside" && sync
+}
+
+# The layers of the generation, each once.
+overlayroot_convert_layers() {
+    local layer rest=$lower
+    while [ -n "$rest" ]; do
+        layer=${rest%%:*} rest=${rest#"${rest%%:*}"} rest=${rest#:}
+        mkdir -p "$store/layers.aufs"
+        overlayroot_convert overlay aufs "$layer" "$store/layers.aufs/${layer##*/}" "$rest" || return
+    done
+}
+
+# Makes the folder $4 in the format $2 of the folder $3 in the format $1, which lies on the layers $5.
+overlayroot_convert() {
+    local base=/ part code=0
+    [ ! -d "$4" ] || return 0
+    overlayroot_say "$3 is made readable for $2"
+    [ -z "$loop" ] || base=$below
+    for part in /proc /run "$OVERLAYROOT_RUN/data" ${loop:+"$below"}; do
+        mount -n -o bind "$part" "$root$part" || code=1
+    done
+    [ "$code" != 0 ] ||
+        chroot "$root" /usr/local/sbin/overlayrootctl convert --from "$1" --to "$2" --below "${5:+$5:}$base" "$3" "$4" >/dev/null ||
+            code=1
+    for part in ${loop:+"$below"} "$OVERLAYROOT_RUN/data" /run /proc; do
+        ! overlayroot_is_mounted "$root$part" || umount "$root$part"
+    done
+    [ "$code" = 0 ] || overlayroot_fail "$3 cannot be made readable for $2"
 }
 
 # A separate /usr was mounted by the initramfs and moved with the root, out of the union's sight.
@@ -770,7 +905,7 @@ overlayroot_clear_shutdown() {
 # ---- the whole ----
 
 overlayroot_record() {
-    printf '%s\n' "protected=$1" "reason=$reason" "backend=$conf_backend" "persistence=$persistence" \
+    printf '%s\n' "protected=$1" "reason=$reason" "backend=${backend:-$conf_backend}" "persistence=$persistence" \
         "generation=$generation" "layers=$layers" "on_failure=$conf_on_failure" >"$OVERLAYROOT_PUBLIC/boot"
 }
 
@@ -784,6 +919,7 @@ overlayroot_undo() {
         mount -n -o move "$base" "$root"
     fi
     overlayroot_restore_root
+    ! overlayroot_is_mounted "$OVERLAYROOT_RUN/lower" || umount "$OVERLAYROOT_RUN/lower"
     ! overlayroot_is_mounted "$OVERLAYROOT_RUN/rw" || umount "$OVERLAYROOT_RUN/rw"
     overlayroot_release_image
     ! overlayroot_is_mounted "$OVERLAYROOT_RUN/data" || umount "$OVERLAYROOT_RUN/data"
@@ -802,6 +938,7 @@ overlayroot_union() {
         return 1
     fi
     policies=$root/etc/overlayroot/mounts
+    overlayroot_choose_backend || return
     [ "$ask_mkfs" != yes ] || overlayroot_mkfs || return
     [ -z "$ask_save" ] || overlayroot_save "$ask_save" || return
     [ "$ask_reset" != yes ] || overlayroot_reset || return
@@ -824,7 +961,7 @@ overlayroot_union() {
 # Makes the root mounted at $1 a union as its own /etc/overlayroot/boot.conf asks. Returns 0 when the
 # boot may go on, with or without the union, and the boot record says which.
 overlayroot_boot() {
-    root=$1 store='' loop='' layers=0 generation=0 persistence='' reason=''
+    root=$1 store='' loop='' layers=0 generation=0 persistence='' backend='' instead='' reason=''
     ask_mode='' ask_reset='' ask_discard='' ask_generation='' ask_save='' ask_rollback='' ask_keep='' ask_mkfs=''
     [ -f "$root/etc/overlayroot/boot.conf" ] || return 0
     mkdir -p "$OVERLAYROOT_PUBLIC" "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_RUN/rw"
@@ -837,6 +974,7 @@ overlayroot_boot() {
         return 0
     fi
     if [ -z "$reason" ] && overlayroot_union; then
+        reason=$instead
         overlayroot_record yes
         return 0
     fi

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import mountinfo
-from ansible_collections.labs.overlayroot.plugins.module_utils._core.backends import from_mount
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.backends import FILESYSTEMS, from_mount
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.paths import with_parents
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import File, PathInfo, State, Usage
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fuse import PROGRAM
 
 MIB = 1 << 20
 USAGE = Usage(100 * MIB, 60 * MIB, 50 * MIB, 1000, 900)
@@ -41,6 +42,10 @@ class FakeHost(NamedTuple):
     memory: int = 1024 * MIB
     time: str = "2026-11-21T08:00:00Z"
 
+    def _backends(self):
+        usable = {name for name, fstype in FILESYSTEMS.items() if fstype in self.filesystems}
+        return frozenset(usable if PROGRAM in self.plain_files else usable - {"unionfs_fuse"})
+
     def see(self, sight):
         asked = set(sight.paths)
         if sight.layers:
@@ -56,6 +61,7 @@ class FakeHost(NamedTuple):
             files={path: File(self.files[path]) if path in self.files else None for path in sight.files},
             folders={path: self.small_files.get(path) for path in sight.folders},
             filesystems=self.filesystems,
+            backends=dict.fromkeys(self.initramfs, self._backends()),
             overlay=self.overlay,
             aufs=self.aufs,
             kernel=self.kernel,

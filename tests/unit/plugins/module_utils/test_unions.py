@@ -121,3 +121,65 @@ def test_an_upper_of_another_union_is_not_written_to_twice(top, backend):
     mount(top, backend)
     with pytest.raises(OverlayrootError, match="is in use: the union at .* writes to it"):
         mount(top, backend, path=f"{top}/n", work=f"{top}/work2" if backend == "overlay" else None)
+
+
+@pytest.fixture(name="aufs")
+def fixture_aufs():
+    if "aufs" not in see(Sight()).filesystems:
+        pytest.skip("the kernel of this machine has no aufs")
+    return "aufs"
+
+
+def test_more_branches_than_aufs_takes_at_once(top, aufs):
+    lower = [f"{top}/lower{number}" for number in range(100)]
+    for path in lower:
+        os.mkdir(path)
+    write(f"{lower[0]}/first", "first")
+    write(f"{lower[-1]}/last", "last")
+    assert mount(top, aufs, lower=lower)[1]["lower"] == lower
+    assert (read(f"{top}/m/first"), read(f"{top}/m/last")) == ("first", "last")
+    assert mount(top, aufs, lower=lower)[0] == []
+
+
+@pytest.mark.parametrize(
+    "more, message",
+    [
+        ({"permissions": {"base": "r0"}}, "permissions .*/base: r0 is none that aufs knows"),
+        ({"permissions": {"base": "ro+whh"}}, "is none that aufs knows .whh."),
+        ({"lower": ["base", "base"]}, "lower .*/base: is, or lies within, the lower"),
+        ({"lower": [f"lower{number}" for number in range(128)]}, "127"),
+    ],
+)
+def test_what_the_kernel_would_take_in_silence(top, aufs, more, message):
+    paths = [f"{top}/{name}" for name in more.get("lower", ["base"])]
+    for path in paths:
+        os.makedirs(path, exist_ok=True)
+    permissions = {f"{top}/{name}": permission for name, permission in more.get("permissions", {}).items()}
+    with pytest.raises(OverlayrootError, match=message):
+        mount(top, aufs, lower=paths, permissions=permissions)
+    assert os.listdir(f"{top}/m") == []
+
+
+@pytest.mark.parametrize("below", ["overlay", "aufs"])
+def test_a_branch_on_another_union(top, aufs, below):
+    mount(top, below)
+    os.mkdir(f"{top}/n")
+    with pytest.raises(OverlayrootError, match=f"is on {below} .*which cannot"):
+        mount(top, aufs, path=f"{top}/n", lower=[f"{top}/m"], upper=f"{top}/up2")
+
+
+def test_a_name_that_is_too_long_for_aufs(top, aufs):
+    """It is seen in no union, which its reader is told of by the kernel."""
+    mount(top, aufs)
+    write(f"{top}/m/{'x' * 242}", "")
+    with pytest.raises(OSError, match="File name too long"):
+        write(f"{top}/m/{'x' * 243}", "")
+
+
+def test_links_that_aufs_pretends_are_flushed(top, aufs):
+    os.link(f"{top}/base/both", f"{top}/base/link")
+    mount(top, aufs)
+    write(f"{top}/m/both", "new")
+    assert mount(top, aufs, state="unmounted")[0] == ["unmount"]
+    mount(top, aufs)
+    assert (read(f"{top}/m/both"), read(f"{top}/m/link")) == ("new", "new")

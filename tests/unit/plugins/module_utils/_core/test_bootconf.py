@@ -20,6 +20,7 @@ def test_text():
         "# Written by labs.overlayroot and read from the base at boot.\n"
         "backend=overlay\npersistence=none\ndata=LABEL=a b\ndata_type=\ndata_options=\n"
         "ram_size=50%\nram_inodes=\non_failure=open\noptions=\nkeep_generations=\nkeep_days=\nkeep_size=\nfold_seconds=\n"
+        "backend_fallback=\n"
     )
 
 

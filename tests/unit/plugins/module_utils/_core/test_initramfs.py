@@ -10,11 +10,12 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import initramfs
 
 LIBRARY = "overlayroot_boot() { :; }\n"
+NEEDED = ("overlay",)
 PLAIN = frozenset(("init", "usr/lib/modules/6.1/kernel/fs/ext4/ext4.ko.xz"))
 
 
 def test_an_image_without_the_union():
-    assert initramfs.lacking(PLAIN, LIBRARY, "") == (
+    assert initramfs.lacking(PLAIN, LIBRARY, NEEDED) == (
         "the boot script",
         "the boot library as it is installed",
         "kernel module overlay",
@@ -22,32 +23,37 @@ def test_an_image_without_the_union():
 
 
 def test_an_image_of_an_older_library():
-    assert initramfs.lacking(initramfs.with_union(PLAIN, "older\n", ""), LIBRARY, "") == (
+    assert initramfs.lacking(initramfs.with_union(PLAIN, "older\n", NEEDED), LIBRARY, NEEDED) == (
         "the boot library as it is installed",
     )
 
 
 def test_an_image_without_the_module_of_the_data_file_system():
-    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, ""), LIBRARY, "xfs") == ("kernel module xfs",)
+    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, NEEDED), LIBRARY, (*NEEDED, "xfs")) == ("kernel module xfs",)
 
 
-@pytest.mark.parametrize("fstype", ["", "ext4", "xfs"])
-def test_a_whole_image(fstype):
-    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, fstype), LIBRARY, fstype) == ()
+@pytest.mark.parametrize("needed", [NEEDED, ("overlay", "fuse", "xfs"), ("fuse", "@unionfs")])
+def test_a_whole_image(needed):
+    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, needed), LIBRARY, needed) == ()
+
+
+def test_an_image_without_the_program_of_a_backend():
+    image = initramfs.with_union(PLAIN, LIBRARY, ("fuse",))
+    assert initramfs.lacking(image, LIBRARY, ("fuse", "@unionfs")) == ("program @unionfs",)
 
 
 def test_a_module_that_is_built_in_is_not_lacking():
     image = PLAIN | {"kernel/fs/overlayfs/overlay.ko"}
-    assert "kernel module overlay" not in initramfs.lacking(image, LIBRARY, "ext4")
+    assert "kernel module overlay" not in initramfs.lacking(image, LIBRARY, (*NEEDED, "ext4"))
 
 
 def test_starts_union():
     assert not initramfs.starts_union(PLAIN)
-    assert initramfs.starts_union(initramfs.with_union(PLAIN, LIBRARY, ""))
+    assert initramfs.starts_union(initramfs.with_union(PLAIN, LIBRARY, NEEDED))
 
 
 def test_without_union_only_the_hook_goes():
-    image = initramfs.with_union(PLAIN, LIBRARY, "xfs")
+    image = initramfs.with_union(PLAIN, LIBRARY, (*NEEDED, "xfs"))
     assert initramfs.without_union(image) == PLAIN | {"kernel/overlay.ko", "kernel/xfs.ko"}
     assert initramfs.without_union(PLAIN) == PLAIN
 

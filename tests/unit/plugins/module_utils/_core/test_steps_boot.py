@@ -24,7 +24,8 @@ FILES = {
     initramfs.LIBRARY: File("library\n"),
     bootconf.PATH: File(BootConf(data="LABEL=data", data_type="xfs").text),
 }
-STATE = State(mounts=(ROOT,), files=FILES, initramfs={"6.1": PLAIN, "6.2": PLAIN})
+USABLE = dict.fromkeys(("6.1", "6.2"), frozenset(("overlay",)))
+STATE = State(mounts=(ROOT,), files=FILES, initramfs={"6.1": PLAIN, "6.2": PLAIN}, backends=USABLE)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_remount(before, read_only, after):
 
 def test_an_initramfs_is_made_from_the_files():
     after = BuildInitramfs("6.1").simulate(STATE)
-    assert initramfs.lacking(after.initramfs["6.1"], "library\n", "xfs") == ()
+    assert initramfs.lacking(after.initramfs["6.1"], "library\n", ("overlay", "xfs")) == ()
     assert after.initramfs["6.2"] == PLAIN
 
 

@@ -126,12 +126,13 @@ def test_a_module_that_could_be_loaded(monkeypatch):
         ("kernel/fs/overlayfs/overlay.ko.xz:\n", {"overlay"}),
         ("kernel/fs/overlayfs/overlay.ko:\n", {"overlay"}),
         ("kernel/x/notoverlay.ko: kernel/fs/overlayfs/overlay.ko\n", set()),
+        ("kernel/fs/aufs/aufs.ko\nkernel/fs/fuse/fuse.ko\n", {"aufs", "fuse"}),
         ("", set()),
     ):
         monkeypatch.setattr(seeing, "_file", lambda path, text=text: File(text))
-        assert seeing._loadable() == expected
+        assert seeing._loadable("6.1") == expected
     monkeypatch.setattr(seeing, "_file", lambda path: None)
-    assert seeing._loadable() == set()
+    assert seeing._loadable("6.1") == set()
 
 
 def test_parameters_of_the_module(monkeypatch):

@@ -9,6 +9,7 @@ import base64
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, layout, plan
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fuse import PROGRAM
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import (
     MIB,
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 PARAMS = {
     "state": "present",
     "backend": "overlay",
+    "backend_fallback": "",
     "persistence": "none",
     "data": "",
     "data_type": "",
@@ -133,14 +135,31 @@ def test_a_host_that_is_not_provisioned_is_shown():
         "protected": False,
         "conf": {},
         "files": [],
+        "backends": {"6.1": "overlay"},
         "initramfs": {"6.1": False},
     }
+
+
+def test_a_kernel_takes_the_fallback_where_it_has_no_other_backend():
+    host = HOST._replace(initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(initramfs.TOOL, PROGRAM))
+    params = {"backend": "aufs", "backend_fallback": "unionfs_fuse"}
+    wanted = root_union.wanted({**PARAMS, **params})
+    usable = {"6.1": frozenset(("aufs", "overlay")), "6.2": frozenset(("overlay", "unionfs_fuse"))}
+    seen = see(host, wanted)._replace(backends=usable)
+    after = plan.simulate(seen, root_union.plan(seen, wanted))
+    assert root_union.plan(after, wanted) == ()
+    assert root_union.show(after, wanted)["backends"] == {"6.1": "aufs", "6.2": "unionfs_fuse"}
+    assert [initramfs.module_names(after.initramfs[release]) - {"ext4"} for release in ("6.1", "6.2")] == [
+        {"aufs", "overlay"},
+        {"fuse", "overlay"},
+    ]
+    assert [initramfs.has_program(after.initramfs[release], "@unionfs") for release in ("6.1", "6.2")] == [False, True]
 
 
 def test_a_kernel_that_came_later():
     host = HOST._replace(initramfs={"6.1": PLAIN, "6.2": PLAIN})
     seen, wanted, _steps = plan_for(host)
-    state = provisioned()._replace(initramfs={**provisioned().initramfs, "6.2": PLAIN})
+    state = provisioned()._replace(initramfs={**provisioned().initramfs, "6.2": PLAIN}, backends=seen.backends)
     assert shown(root_union.plan(state, wanted)) == [("build_initramfs", "/boot/initrd.img-6.2")]
 
 
@@ -200,7 +219,7 @@ def test_a_protected_host_is_compared_with_its_base():
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_protected_host_that_would_have_to_change(state):
-    image = initramfs.with_union(PLAIN, "older\n", "")
+    image = initramfs.with_union(PLAIN, "older\n", ("overlay",))
     host = HOST._replace(mounts=PROTECTED, files={layout.BASE + bootconf.PATH: "older"}, initramfs={"6.1": image})
     seen, _wanted, steps = plan_for(host, state=state)
     with pytest.raises(OverlayrootError) as caught:
@@ -234,7 +253,19 @@ def test_a_protected_host_that_would_have_to_change(state):
         (
             HOST._replace(filesystems=frozenset(["ext4"])),
             {},
-            "backend overlay: the running kernel does not have it. Install a kernel with it, or choose another backend.",
+            "backend overlay: the kernel 6.1 does not have it. Remove that kernel, or install what it lacks.",
+        ),
+        (
+            HOST,
+            {"backend": "aufs", "backend_fallback": "unionfs_fuse"},
+            "backend aufs or unionfs_fuse: the kernel 6.1 does not have it, or unionfs-fuse is not installed."
+            " Set overlayroot_backend_fallback to one that it has: overlay.",
+        ),
+        (
+            HOST,
+            {**ON_DISK, "persistence": "session", "backend_fallback": "unionfs_fuse"},
+            "persistence session: needs a root that can be left, and that of unionfs-fuse cannot."
+            " Use persistence upper, or another backend.",
         ),
         (
             HOST,
@@ -350,9 +381,9 @@ def test_what_others_wrote_stays():
 IMAGES = (
     PLAIN,
     frozenset(),
-    initramfs.with_union(PLAIN, PARAMS["library"], ""),
-    initramfs.with_union(PLAIN, PARAMS["library"], "ext4"),
-    initramfs.with_union(PLAIN, "older\n", ""),
+    initramfs.with_union(PLAIN, PARAMS["library"], ("overlay",)),
+    initramfs.with_union(PLAIN, PARAMS["library"], ("overlay", "ext4")),
+    initramfs.with_union(PLAIN, "older\n", ("overlay",)),
     PLAIN | {initramfs.SCRIPT_IN_IMAGE},
 )
 

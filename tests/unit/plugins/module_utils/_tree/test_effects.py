@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import signal
 import time
 
@@ -15,6 +16,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import layo
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import State
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import (
+    ConvertLayer,
     FoldLayers,
     NoteImage,
     PrepareKept,
@@ -40,6 +42,7 @@ def fixture_place():
         call("mount", b"run", b"/run", b"tmpfs", 0, b"size=16m")
         try:
             os.makedirs(store.LAYERS)
+            os.makedirs(store.CONVERTED)
             os.makedirs(store.TRASH)
             yield os.fsdecode(folder)
         finally:
@@ -93,6 +96,26 @@ def test_uppers_become_one_layer(place):
     assert (about["label"], about["format"], about["files"], about["bytes"]) == ("a label", "overlay", 4, 14)
     assert about["changed"] == []
     assert abs(time.mktime(time.strptime(about["time"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - time.time()) < 60
+
+
+def test_an_upper_of_aufs_becomes_a_layer_that_overlayfs_reads(place):
+    (_path, root, _below), *others = session(place)
+    write(f"{root}/etc/.wh.gone", "")
+    write(f"{root}/.wh..wh.plnk/12.34", "a link that is only pretended")
+    do(SaveLayer("1", (("/", root, ()), *others), "", "aufs"))
+    layer = f"{store.LAYERS}/1"
+    assert exact(os.fsencode(f"{layer}/usr")) == exact(os.fsencode(f"{place}/usr"))
+    assert ".wh..wh.plnk" not in os.listdir(layer)
+    assert stat.S_ISCHR(os.lstat(f"{layer}/etc/gone").st_mode)
+    assert record("1")["format"] == "overlay"
+
+
+def test_a_layer_goes_with_what_was_made_of_it_for_aufs(place):
+    do(SaveLayer("1", session(place), "", "overlay"))
+    do(ConvertLayer(f"{store.CONVERTED}/1", f"{store.LAYERS}/1", "overlay", "aufs", (), ("/usr", "/srv/my data")))
+    assert sorted(os.listdir(f"{store.CONVERTED}/1")) == ["etc", "srv"]
+    do(RemoveLayer("1"))
+    assert (os.listdir(store.LAYERS), os.listdir(store.CONVERTED)) == ([], [])
 
 
 def test_a_session_is_folded_with_the_one_before_it_on_each_file_system(place):
