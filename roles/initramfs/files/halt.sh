@@ -164,7 +164,8 @@ take_along() {
 
 end() {
     case $1 in
-        kexec) kexec -e ;;
+        # LINUX_REBOOT_CMD_KEXEC, which is all that `kexec -e` does: the command is a package of its own.
+        kexec) python3 -c 'import ctypes; ctypes.CDLL(None).reboot(0x45584543)' ;;
         reboot | halt) systemctl --force --force "$1" || "$1" -f ;;
         poweroff) systemctl --force --force poweroff || poweroff -f ;;
         *) say "nobody knows how to $1, so the host is powered off" ;;
@@ -184,6 +185,8 @@ case $1 in
     leave) leave prepare ;;
     stop) stop ;;
     *)
+        # On a host that runs, this would take its disks away.
+        [ $$ -eq 1 ] || { echo "halt.sh: '$1' is for the last process of a host; others say leave or stop" >&2 && exit 2; }
         exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
         finish
         end "$1"
