@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shlex
 import time
 
 import pytest
@@ -17,6 +18,15 @@ from .conftest import Host
 DATA = "/run/initramfs/overlayroot/data/overlayroot"
 CUTS = 3
 SEED = 20261121
+
+# kexec_file_load(2), which the C library has no function for.
+LOAD_KERNEL = """
+import ctypes, os
+release = os.uname().release
+kernel, initrd = (os.open("/boot/%s-%s" % (name, release), os.O_RDONLY) for name in ("vmlinuz", "initrd.img"))
+line = open("/proc/cmdline", "rb").read().strip() + b" by-kexec\\0"
+assert ctypes.CDLL(None).syscall(320, kernel, initrd, ctypes.c_ulong(len(line)), line, 0) == 0
+"""
 
 ON_EACH = pytest.mark.parametrize("host", ["12", "13"], indirect=True, scope="module")
 ON_ONE = pytest.mark.parametrize("host", ["13"], indirect=True, scope="module")
@@ -33,7 +43,8 @@ def host(request, folder):
             "overlayroot_data": "LABEL=overlayroot",
         },
     )
-    host.start(request.param, disks=["256M"])
+    host.release = request.param
+    host.start(host.release, disks=["256M"])
     assert host.play("provision").returncode == 0
     assert host.record()["persistence"] == "session"
     yield host
@@ -59,6 +70,16 @@ def reported(host):
     return ctl(host, "status")["session"]["result"]
 
 
+def restart(host):
+    """By kexec on the newer release."""
+    if host.release == "12":
+        host.guest.reboot()
+        return
+    host.sh(f"python3 -c {shlex.quote(LOAD_KERNEL)}")
+    host.guest.reboot("systemctl kexec")
+    assert host.sh("cat /proc/cmdline").endswith(" by-kexec")
+
+
 @ON_EACH
 def test_what_was_written_is_there_after_a_power_off(host):
     host.sh("echo one > /etc/session; ln /etc/session /etc/same; rm /etc/issue.net; sed -i s/^root:x/root:x/ /etc/passwd")
@@ -82,7 +103,7 @@ def test_its_file_systems_are_clean(host):
 @ON_EACH
 def test_a_second_session_is_folded_with_the_first(host):
     host.sh("echo two >> /etc/session; rm /etc/same")
-    host.guest.reboot()
+    restart(host)
     assert (generation(host), host.record()["layers"]) == (2, "1")
     assert (written(host), host.sh("ls /etc | grep -E '^(same|issue.net)$' || :")) == (["one", "two"], "")
     assert "recover" not in host.sh("dmesg | grep EXT4-fs")
@@ -139,3 +160,16 @@ def test_a_power_cut_leaves_the_old_or_the_new_session(host):
         new += generation(host) > before
         assert ctl(host, "check", "--repair")["problems"] == []
     print(f"{CUTS} power cuts, {new} of them after the session was saved; no saved session was lost")
+
+
+@ON_ONE
+def test_a_halted_host_needs_no_power(host):
+    lines = written(host)
+    host.sh("echo halted >> /etc/session")
+    host.guest.ssh("sudo systemctl halt", check=False)
+    host.guest.wait_console("reboot: System halted")
+    host.guest.cut()
+    host.guest.boot()
+    host.guest.wait()
+    assert (written(host), reported(host)) == ([*lines, "halted"], "saved")
+    assert "recover" not in host.sh("dmesg | grep EXT4-fs")

@@ -17,7 +17,7 @@ from .process import Process
 from .progress import say
 
 BOOT_SECONDS = 240.0
-STOP_SECONDS = 90.0
+STOP_SECONDS = 240.0
 LOCK_SECONDS = 20.0
 
 
@@ -117,11 +117,11 @@ class Guest:
         """Type text into its serial console; a newline presses return."""
         self.console.send(text)
 
-    def reboot(self):
+    def reboot(self, command="reboot"):
         """Ask it to reboot and wait until it answers with another boot id; that boot id."""
         self.wait()
         self._begin()
-        self.ssh("sudo systemctl reboot", check=False)
+        self.ssh(f"sudo {command}", check=False)
         return self.wait()
 
     def reset(self):
