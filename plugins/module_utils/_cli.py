@@ -157,7 +157,7 @@ def _diff_arguments(parser):
 
 
 def _diff_params(arguments):
-    asked = {name: getattr(arguments, name) for name in ("path", "generation", "layer", "since", "text", "limit")}
+    asked = _of(arguments, "path", "generation", "layer", "since", "text", "limit")
     return {**asked, "path": asked["path"] or (None if asked["generation"] is not None or asked["layer"] else "/")}
 
 
@@ -167,12 +167,22 @@ def _save_arguments(parser):
     parser.add_argument("--drop-acls", action="store_true", help="leave out access lists, where the store cannot hold them")
     parser.add_argument("--indirect", action="store_true", help="have the next boot make it a layer in any case")
     parser.add_argument("--session", action="store_true", help="have it be one of those that fold makes one layer")
+    parser.add_argument("--upper", type=_path, metavar="PATH", help="save the upper of another union, into a store of its own")
+    _store_argument(parser)
+
+
+def _store_argument(parser):
+    parser.add_argument("--store", type=_path, metavar="PATH", help="the store of another union, on the data file system")
 
 
 def _save_params(arguments):
     mode = "indirect" if arguments.indirect else "direct"
-    more = {"drop_acls": arguments.drop_acls, "session": arguments.session}
+    more = {"drop_acls": arguments.drop_acls, "session": arguments.session, **_of(arguments, "upper", "store")}
     return {"id": arguments.id, "label": arguments.label, "mode": mode, **more}
+
+
+def _of(arguments, *names):
+    return {name: getattr(arguments, name) for name in names}
 
 
 def _discard_arguments(parser):
@@ -418,6 +428,8 @@ COMMANDS = {
         planner=listing,
         act=lambda planner, params, arguments: _engine.report(planner, params),
         lines=generations.lines,
+        arguments=_store_argument,
+        params=lambda arguments: _of(arguments, "store"),
     ),
     "prune": Command(
         help="Give up old generations, and the layers that no other one needs",
@@ -449,6 +461,8 @@ COMMANDS = {
         act=_change,
         changes=True,
         lines=fold.lines,
+        arguments=_store_argument,
+        params=lambda arguments: _of(arguments, "store"),
     ),
     "exit-root": Command(
         help="Make ready the root that a host is left for when it goes down",

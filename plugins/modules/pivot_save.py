@@ -57,6 +57,16 @@ options:
     type: str
     choices: [direct, indirect]
     default: direct
+  upper:
+    description:
+      - The upper of another union than the root's, say that of a subhost. It becomes a layer of the O(store) of its own.
+      - For O(state=saved).
+    type: str
+  store:
+    description:
+      - The folder of that store, below C(/run/initramfs/overlayroot/data), where the data file system is. It is made where it
+        is not there.
+    type: str
 seealso:
   - module: labs.overlayroot.union_reset
 """
@@ -71,6 +81,13 @@ EXAMPLES = r"""
     state: saved
     id: after-the-course
     label: All of the course
+
+- name: Save what was done in a subhost
+  labs.overlayroot.pivot_save:
+    state: saved
+    id: after-the-course
+    upper: /run/subhosts/web/root
+    store: /run/initramfs/overlayroot/data/targets/web
 """
 
 RETURN = r"""

@@ -125,6 +125,28 @@ options:
       - With V(0) each session stays a layer of its own. The kernel takes some fifty of them.
     type: int
     default: 90
+  targets:
+    description:
+      - Unions besides the root's, such as those of subhosts and containers, whose uppers are saved as well when a host with
+        O(persistence=session) goes down. Each has a store of its own, and does no harm to the others when it fails.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - What the console and the report of the shutdown call it.
+        type: str
+        required: true
+      upper:
+        description:
+          - The upper of the union, a folder in C(/run), which is in RAM. One on a disk lasts by itself.
+        type: str
+        required: true
+      store:
+        description:
+          - The store, a folder on the data file system. C(targets/NAME) unless it is given.
+        type: str
   library:
     description:
       - Text of the boot library.

@@ -215,6 +215,12 @@ session:
     problem:
       description: Why it was lost.
       type: str
+    targets:
+      description:
+        - Of each other union that was to be saved C(name), C(layer), C(files), C(bytes) and C(problem), and as C(result) V(saved),
+          V(lost) or V(unchanged).
+      type: list
+      elements: dict
   sample:
     result: saved
     began: "2026-11-21T08:00:00Z"
@@ -223,6 +229,7 @@ session:
     files: 312
     bytes: 1048576
     problem: ""
+    targets: []
 """
 
 from ansible_collections.labs.overlayroot.plugins.module_utils._entry import report

@@ -16,6 +16,7 @@ import pytest
 from .conftest import Host
 
 DATA = "/run/initramfs/overlayroot/data/overlayroot"
+TARGETS = "/run/initramfs/overlayroot/data/targets"
 CUTS = 3
 SEED = 20261121
 
@@ -41,6 +42,7 @@ def host(request, folder):
             "overlayroot_persistence": "session",
             "overlayroot_disks": [{"device": "/dev/vdb", "fstype": "ext4", "label": "overlayroot"}],
             "overlayroot_data": "LABEL=overlayroot",
+            "overlayroot_targets": [{"name": "blocked", "upper": "/run/blocked"}, {"name": "web", "upper": "/run/my web/upper"}],
         },
     )
     host.release = request.param
@@ -83,6 +85,7 @@ def restart(host):
 @ON_EACH
 def test_what_was_written_is_there_after_a_power_off(host):
     host.sh("echo one > /etc/session; ln /etc/session /etc/same; rm /etc/issue.net; sed -i s/^root:x/root:x/ /etc/passwd")
+    host.sh(f"mkdir -p /run/blocked '/run/my web/upper' {TARGETS}; echo one | tee /run/blocked/page > '/run/my web/upper/page'; touch {TARGETS}/blocked")
     since = host.guest.console.size()
     host.boot()
     assert generation(host) == 1
@@ -91,6 +94,9 @@ def test_what_was_written_is_there_after_a_power_off(host):
     told = ctl(host, "status")["session"]
     assert (told["result"], told["problem"]) == ("saved", "")
     assert (told["files"], told["bytes"]) > (10, 1000)
+    assert [(target["name"], target["result"], target["files"]) for target in told["targets"]] == [("blocked", "lost", 0), ("web", "saved", 1)]
+    assert "overlayroot: TARGET blocked IS LOST, for the reason above" in host.guest.console.text(since)
+    assert host.sh(f"cat {TARGETS}/web/layers/*/page") == "one"
 
 
 @ON_EACH
@@ -102,12 +108,15 @@ def test_its_file_systems_are_clean(host):
 
 @ON_EACH
 def test_a_second_session_is_folded_with_the_first(host):
-    host.sh("echo two >> /etc/session; rm /etc/same")
+    host.sh("echo two >> /etc/session; rm /etc/same; mkdir -p '/run/my web/upper'; echo two > '/run/my web/upper/second'")
     restart(host)
     assert (generation(host), host.record()["layers"]) == (2, "1")
     assert (written(host), host.sh("ls /etc | grep -E '^(same|issue.net)$' || :")) == (["one", "two"], "")
     assert "recover" not in host.sh("dmesg | grep EXT4-fs")
     assert ctl(host, "check")["problems"] == []
+    layer = ctl(host, "generations", "--store", f"{TARGETS}/web")["generations"][-1]["layers"]
+    assert (len(layer), host.sh(f"cd {TARGETS}/web/layers/{layer[0]}; cat page second").split()) == (1, ["one", "two"])
+    assert [target["result"] for target in ctl(host, "status")["session"]["targets"]] == ["unchanged", "saved"]
 
 
 @ON_ONE

@@ -39,6 +39,15 @@ def written(text):
     return re.sub("[\udc80-\udcff]", lambda match: f"\\x{ord(match.group()) - 0xDC00:02x}", text)
 
 
+def for_shell(path):
+    """With octal escapes, as printf(1) undoes them in %b."""
+    return re.sub(r"[^!-\[\]-~]", _octal, path)
+
+
+def _octal(match):
+    return "".join("\\0%03o" % byte for byte in match.group().encode("utf-8", "surrogateescape"))
+
+
 def with_parents(path):
     """A clean path and the folders above it, the topmost first, without the root."""
     parts = path.split("/")

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import re
-
 from . import bootconf, layout, mountinfo, store
 from .errors import OverlayrootError
+from .paths import for_shell
 from .state import Sight
 from .steps import MakeDir, OverwriteFile, Remount, WriteFile
 
@@ -58,12 +57,8 @@ def steps(state, text):
 
 
 def keep(path):
-    """The line that has a path survive a reset; in it are octal escapes, as printf(1) undoes them in %b."""
-    return "keep=" + re.sub(r"[^!-\[\]-~]", _octal, path)
-
-
-def _octal(match):
-    return "".join("\\0%03o" % byte for byte in match.group().encode("utf-8", "surrogateescape"))
+    """The line that has a path survive a reset."""
+    return "keep=" + for_shell(path)
 
 
 def check_free(state):

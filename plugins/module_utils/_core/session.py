@@ -34,20 +34,28 @@ def report(state):
     """What became of the last one, None where nothing is noted."""
     try:
         noted = json.loads((state.folders[store.BOOT] or {}).get(_REPORT) or "")
-        told = noted.get("told") or {}
-        layer = told.get("layer", {})
         return {
             "result": noted["result"],
             "began": noted["began"],
             "seconds": noted["seconds"],
-            "layer": layer.get("id", ""),
-            "files": layer.get("files", 0),
-            "bytes": layer.get("bytes", 0),
-            "problem": told.get("msg", ""),
+            **_saved(noted),
+            "targets": [{"name": one["name"], "result": one["result"], **_saved(one)} for one in noted.get("targets", ())],
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         # Power was lost while it was written.
         return None
+
+
+def _saved(noted):
+    """What the command told that was to save something."""
+    told = noted.get("told") or {}
+    layer = told.get("layer", {})
+    return {
+        "layer": layer.get("id", ""),
+        "files": layer.get("files", 0),
+        "bytes": layer.get("bytes", 0),
+        "problem": told.get("msg", ""),
+    }
 
 
 def arm(state):

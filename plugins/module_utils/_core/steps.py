@@ -492,9 +492,9 @@ class FoldLayers(NamedTuple):
     ids: tuple
     paths: tuple
     label: str
+    above: str = store.LAYERS
 
     destroys = False
-    above = store.LAYERS
     format = "overlay"
 
     def show(self):
@@ -512,7 +512,7 @@ class FoldLayers(NamedTuple):
         return state.with_entry(self.path, "").with_entry(self.path + ".json", json.dumps(self.about))
 
     def undo(self, before):
-        return (RemoveLayer(self.id),)
+        return (RemoveLayer(self.id, self.above),)
 
 
 class NoteImage(NamedTuple):

@@ -47,6 +47,21 @@ class Store(NamedTuple):
     layers: dict
     generations: dict
     current: int
+    top: str = TOP
+
+    @property
+    def above(self):
+        """The folder of the layers."""
+        return self.top + "/layers"
+
+    def generation(self, number):
+        """The file of a generation."""
+        return f"{self.top}/generations/{number}"
+
+    @property
+    def current_file(self):
+        """Which generation is booted by default is noted there."""
+        return self.top + "/boot/current"
 
     def booted(self):
         """The generation that is booted unless another one is asked for."""
@@ -107,9 +122,9 @@ class Store(NamedTuple):
         return max(older)
 
 
-def of(state):
-    """The Store of a State that knows FOLDERS, None where there is none to be seen."""
-    return None if mountinfo.at(state.mounts, layout.DATA) is None else at(state, TOP)
+def of(state, top=TOP):
+    """The Store on the data file system of a State that knows its folders, None where there is none to be seen."""
+    return None if mountinfo.at(state.mounts, layout.DATA) is None else at(state, top)
 
 
 def at(state, path):
@@ -120,7 +135,7 @@ def at(state, path):
     version = (top or {}).get("version", VERSION).strip()
     if version != VERSION:
         raise OverlayrootError(
-            "the store", f"has the version {version!r}, and version {VERSION} is what is known here", "Use a newer labs.overlayroot"
+            f"store {path}", f"has the version {version!r}, and version {VERSION} is what is known here", "Use a newer labs.overlayroot"
         )
     names = [name for name in saved or {} if not name.startswith(".") and not name.endswith(".json")]
     numbered = {int(name): _ids(text) for name, text in generations.items() if name.isdecimal()}
@@ -128,12 +143,15 @@ def at(state, path):
         {name: _about(saved.get(name + ".json")) for name in sorted(names)},
         {0: (), **numbered},
         _number((boot or {}).get("current") or "0"),
+        path,
     )
 
 
-def needed(state):
+def needed(state, top=TOP):
     """The Store, or an error that says why there is none."""
-    store = of(state)
+    store = of(state, top)
+    if store is None and top != TOP:
+        raise OverlayrootError(f"store {top}", "is not there", "Save something into it first")
     if store is None:
         raise OverlayrootError(
             "the store",

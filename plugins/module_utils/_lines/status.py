@@ -23,6 +23,7 @@ def lines(result):
             yield f"The initramfs of {image['kernel']} lacks {', '.join(image['lacking'])}."
     if result["session"]:
         yield _session(result["session"])
+        yield from map(_target, result["session"]["targets"])
     if result["unions"]:
         yield ""
         yield from table([("union", "backend", "used", "files", "upper"), *map(_union, result["unions"])])
@@ -46,6 +47,14 @@ def _session(session):
     if session["result"] == "discarded":
         return f"{began} was discarded, as was asked for."
     return f"{began} is saved: {session['files']} files, {size(session['bytes'])}, in {session['seconds']} s."
+
+
+def _target(target):
+    if target["result"] == "lost":
+        return f"Target {target['name']} is lost: {target['problem'] or 'its console said why.'}"
+    if target["result"] == "unchanged":
+        return f"Target {target['name']}: nothing was written."
+    return f"Target {target['name']} is saved: {target['files']} files, {size(target['bytes'])}."
 
 
 def _union(union):

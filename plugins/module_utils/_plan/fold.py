@@ -10,26 +10,31 @@ shows any more is given up.
 from __future__ import annotations
 
 from itertools import takewhile
+from typing import NamedTuple
 
 from .._core import layout, record, store
 from .._core.errors import OverlayrootError
 from .._core.plan import Within, simulate
 from .._core.steps import FoldLayers, RemoveLayer, WriteFile
-from . import save
+from . import prune, save, target
 
-ARGUMENTS = {}
+ARGUMENTS = {"store": {"type": "str"}}
 RULES = {}
 
 _FOLDED = "-folded"
 
 
+class Wanted(NamedTuple):
+    store: str
+
+
 def wanted(params):
-    """Nothing to choose."""
+    return Wanted(target.store_of(params))
 
 
 def asked(wanted):
     """What is in the new layer may go."""
-    return Within(store.LAYERS)
+    return Within(wanted.store + "/layers")
 
 
 def locked(wanted):
@@ -37,24 +42,22 @@ def locked(wanted):
 
 
 def sight(wanted):
-    return save.SIGHT
+    return save.SIGHT._replace(folders=(*store.FOLDERS, *store.folders_of(wanted.store)))
 
 
 def plan(seen, wanted):
-    found = store.needed(seen)
+    found = store.needed(seen, wanted.store)
     number = found.booted()
     ids = found.ids(number)
     sessions = tuple(takewhile(lambda name: found.layers[name].get("session"), reversed(ids)))
     if len(sessions) < 2:
         return ()
-    if number == record.of(seen).generation:
-        raise OverlayrootError(f"generation {number}", "is booted, so its layers are in use", "It is folded when the host goes down")
-    paths = tuple(path for path, _upper, _lower in save.uppers(seen))
-    layer = FoldLayers(sessions[0] + _FOLDED, sessions, paths, found.layers[sessions[0]].get("label", ""))
+    _check_unused(seen, found, number, sessions)
+    layer = FoldLayers(sessions[0] + _FOLDED, sessions, _paths(seen, found), found.layers[sessions[0]].get("label", ""), found.above)
     text = store.text((*ids[: -len(sessions)], layer.id))
-    steps = (layer, WriteFile(f"{store.GENERATIONS}/{number}", text))
-    after = store.needed(simulate(seen, steps))
-    return (*steps, *(RemoveLayer(name) for name in sessions if not after.uses(name)))
+    steps = (layer, WriteFile(found.generation(number), text))
+    after = store.needed(simulate(seen, steps), found.top)
+    return (*steps, *(RemoveLayer(name, found.above) for name in sessions if not after.uses(name)))
 
 
 def check_apply(seen, steps):
@@ -62,5 +65,18 @@ def check_apply(seen, steps):
 
 
 def show(state, wanted):
-    found = store.needed(state)
+    found = store.needed(state, wanted.store)
     return {"generation": found.current, "layers": list(found.ids(found.booted()))}
+
+
+def _check_unused(seen, found, number, sessions):
+    if found.top == store.TOP and number == record.of(seen).generation:
+        raise OverlayrootError(f"generation {number}", "is booted, so its layers are in use", "It is folded when the host goes down")
+    shown = set(sessions).intersection(prune.mounted_of(seen, found))
+    if shown:
+        raise OverlayrootError(f"layer {min(shown)}", "is shown by a union, so it is in use", "Unmount that first")
+
+
+def _paths(seen, found):
+    """Where the layers hold what is on file systems of its own."""
+    return tuple(path for path, _upper, _lower in save.uppers(seen)) if found.top == store.TOP else ("/",)

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from .._core import store
 from .._core.state import Sight
+from . import target
 
-ARGUMENTS = {}
+ARGUMENTS = {"store": {"type": "str"}}
 
 
 def wanted(params):
-    """Nothing to choose."""
+    return target.store_of(params)
 
 
 def sight(wanted):
-    return Sight(folders=store.FOLDERS)
+    return Sight(folders=store.folders_of(wanted))
 
 
-def show(state, wanted=None):
+def show(state, wanted=store.TOP):
     """None where no store is to be seen."""
-    found = store.of(state)
+    found = store.of(state, wanted)
     return found and {
         "generations": [
             {"number": number, "layers": list(ids)}

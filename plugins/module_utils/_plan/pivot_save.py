@@ -18,8 +18,10 @@ ARGUMENTS = {
     "label": save.ARGUMENTS["label"],
     "drop_acls": save.ARGUMENTS["drop_acls"],
     "mode": save.ARGUMENTS["mode"],
+    "upper": save.ARGUMENTS["upper"],
+    "store": save.ARGUMENTS["store"],
 }
-RULES = {"required_if": [("state", "saved", ("id",))]}
+RULES = {"required_if": [("state", "saved", ("id",))], **save.RULES}
 
 
 class Wanted(NamedTuple):
@@ -36,8 +38,8 @@ def wanted(params):
 
 
 def asked(wanted):
-    """What says that nothing is to be saved may go."""
-    return (session.DISCARD,)
+    """What says that nothing is to be saved may go, and with a save what the host is configured to give up."""
+    return save.asked(wanted.save) if wanted.save else (session.DISCARD,)
 
 
 def locked(wanted):

@@ -28,6 +28,7 @@ class Wanted(NamedTuple):
     keep: int  # generations; None: any number
     before: str  # give up those that were saved before, as 2026-11-21T08:00:00Z; None: of any age
     size: int  # bytes that the layers may hold in all; None: any number
+    store: str = store.TOP
 
 
 def wanted(params):
@@ -37,15 +38,15 @@ def wanted(params):
     return Wanted(params["keep"], params["before"], params["size"])
 
 
-def by_itself(seen):
+def by_itself(seen, top=store.TOP):
     """The steps by which a host keeps to what its configuration allows; a save that the next boot makes counts."""
     conf = request.conf(seen)
     bootconf.check_kept(conf)
     is_left_open = not (conf.keep_generations or conf.keep_days or conf.keep_size)
     most = _OF_SESSIONS if is_left_open and conf.persistence == "session" else conf.keep_generations
-    keep = int(most) - bool(request.value(seen, "save")) if most else None
+    keep = int(most) - (top == store.TOP and bool(request.value(seen, "save"))) if most else None
     before = times.days_before(seen.time, int(conf.keep_days)) if conf.keep_days else None
-    return plan(seen, Wanted(keep, before, bootconf.kept_bytes(conf)))
+    return plan(seen, Wanted(keep, before, bootconf.kept_bytes(conf), top))
 
 
 def asked(wanted):
@@ -62,13 +63,13 @@ def sight(wanted):
 
 
 def plan(seen, wanted):
-    found = store.needed(seen)
+    found = store.needed(seen, wanted.store)
     given_up = _given_up(seen, wanted, found)
     left = {name for number, ids in found.generations.items() if number not in given_up for name in ids or ()}
     layers = {name for number in given_up for name in found.generations[number] or ()} - left
-    generations = (RemoveFile(f"{store.GENERATIONS}/{number}") for number in given_up)
+    generations = (RemoveFile(found.generation(number)) for number in given_up)
     # A generation goes before its layers: what is there can be booted, wherever this is cut off.
-    return (*generations, *(RemoveLayer(name) for name in sorted(layers) if name in found.layers))
+    return (*generations, *(RemoveLayer(name, found.above) for name in sorted(layers) if name in found.layers))
 
 
 def check_apply(seen, steps):
@@ -96,21 +97,23 @@ def _given_up(seen, wanted, found):
 
 def _needed(seen, found):
     """The generations that are booted now, next, or by default, and the newest, whose number is not to be used again."""
-    pending = request.value(seen, "rollback") or request.value(seen, "generation")
-    needed = {found.booted(), record.of(seen).generation, int(pending or 0), max(found.generations)}
-    for name in _mounted(seen):
+    needed = {found.booted(), max(found.generations)}
+    if found.top == store.TOP:
+        pending = request.value(seen, "rollback") or request.value(seen, "generation")
+        needed |= {record.of(seen).generation, int(pending or 0)}
+    for name in mounted_of(seen, found):
         holding = {number for number, ids in found.generations.items() if name in (ids or ())}
         if holding and not holding & needed:
             needed.add(max(holding))
     return needed
 
 
-def _mounted(seen):
-    """The layers of the store that unions show, those that were not booted, too."""
+def mounted_of(seen, found):
+    """The layers of a store that unions show, those that were not booted, too."""
     for _mount, union in mounted.unions(seen):
         for path in union.lower:
-            if mountinfo.is_within(path, store.LAYERS):
-                yield path[len(store.LAYERS) + 1 :].partition("/")[0]
+            if mountinfo.is_within(path, found.above):
+                yield path[len(found.above) + 1 :].partition("/")[0]
 
 
 def _too_many(wanted, kept):

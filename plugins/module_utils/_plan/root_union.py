@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import backends, bootconf, command, exit_root, initramfs, layout
+from .._core import backends, bootconf, command, exit_root, initramfs, layout, targets
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
 from .._core.options import check_combination, check_options, complete_options
@@ -31,6 +31,16 @@ ARGUMENTS = {
     "keep_days": {"type": "int", "default": 0},
     "keep_size": {"type": "str", "default": ""},
     "fold_seconds": {"type": "int", "default": 90},
+    "targets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "upper": {"type": "str", "required": True},
+            "store": {"type": "str"},
+        },
+    },
     "library": {"type": "str", "required": True},
     "boot_script": {"type": "str", "required": True},
     "build_hook": {"type": "str", "required": True},
@@ -74,10 +84,13 @@ def wanted(params):
         initramfs.SCRIPT: (params["boot_script"], 0o755),
         initramfs.HOOK: (params["build_hook"], 0o755),
         exit_root.HALT: (params["halt_script"], 0o755),
+        targets.PATH: (targets.text(params["targets"]), 0o644),
         command.COMMAND: (command.decoded(params["command"]), 0o755),
         command.MANUAL: (params["manual"], 0o644),
         command.COMPLETION: (params["completion"], 0o644),
     }
+    if params["targets"] and conf.persistence != "session":
+        raise OverlayrootError("targets", "are saved when a host goes down that keeps sessions", "Use the persistence session, or give none")
     return Wanted(params["state"], conf, check_options(params["options"]), files)
 
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from .._core import exit_root, layout, mounted, policy, record, request, store
 from .._core.errors import OverlayrootError
-from .._core.plan import simulate
+from .._core.plan import Within, simulate
 from .._core.steps import CopyUp, FlushLinks, MakeDir, SaveLayer, WriteFile
-from . import prune
+from . import prune, target
 from .union_commit import ACLS
 
 ARGUMENTS = {
@@ -26,8 +26,10 @@ ARGUMENTS = {
     "drop_acls": {"type": "bool", "default": False},
     "mode": {"type": "str", "choices": ["direct", "indirect"], "default": "direct"},
     "session": {"type": "bool", "default": False},
+    "upper": {"type": "str"},
+    "store": {"type": "str"},
 }
-RULES = {}
+RULES = {"required_together": [["upper", "store"]]}
 
 _ELSEWHERE = ("mode=", "generation=")
 
@@ -44,6 +46,8 @@ class Wanted(NamedTuple):
     dropped: tuple
     is_indirect: bool
     is_session: bool  # to be folded with those before and after it
+    upper: str = None  # of another union than the root's, which goes into the store of its own
+    store: str = store.TOP
 
     @property
     def request(self):
@@ -53,12 +57,12 @@ class Wanted(NamedTuple):
 def wanted(params):
     store.check_id(params["id"])
     dropped = ACLS if params["drop_acls"] else ()
-    return Wanted(params["id"], params["label"], dropped, params["mode"] == "indirect", params["session"])
+    return Wanted(params["id"], params["label"], dropped, params["mode"] == "indirect", params["session"], *target.of(params))
 
 
 def asked(wanted):
     """What the host is configured to give up."""
-    return prune.asked(wanted)
+    return Within(*store.folders_of(wanted.store)[1:3])
 
 
 def locked(wanted):
@@ -66,10 +70,13 @@ def locked(wanted):
 
 
 def sight(wanted):
-    return SIGHT
+    return target.sight(wanted, SIGHT) if wanted.upper else SIGHT
 
 
 def plan(seen, wanted):
+    if wanted.upper:
+        steps = target.plan(seen, wanted)
+        return (*steps, *prune.by_itself(simulate(seen, steps), wanted.store)) if steps else ()
     found = store.needed(seen)
     if wanted.id in found.layers or request.value(seen, "save") == wanted.id:
         return ()
@@ -99,12 +106,12 @@ def check_apply(seen, steps):
 
 
 def show(state, wanted):
-    found = store.of(state)
+    found = store.of(state, wanted.store)
     about = (found and found.layers.get(wanted.id)) or {}
     return {
         "layer": {"id": wanted.id, **about},
         "generation": found and found.of_layer(wanted.id),
-        "next_boot": request.value(state, "save") == wanted.id,
+        "next_boot": not wanted.upper and request.value(state, "save") == wanted.id,
     }
 
 

@@ -24,7 +24,9 @@ say() {
 
 # For those who ask after the next boot: $1 is what became of the session. In place, since the disk may be full.
 note() {
-    printf '{"result": "%s", "began": "%s", "seconds": %s, "told": %s}\n' "$1" "$began" $(($(date +%s) - start)) "${told:-null}" \
+    result=$1
+    printf '{"result": "%s", "began": "%s", "seconds": %s, "told": %s, "targets": [%s]}\n' \
+        "$result" "$began" $(($(date +%s) - start)) "${told:-null}" "$targets" \
         >"$OVERLAYROOT_RUN/data/overlayroot/boot/session" || say "what becomes of the session cannot be noted"
 }
 
@@ -51,6 +53,7 @@ leave() {
     elif ! { note begun && "$1"; }; then
         say "the session is saved while the host still runs, and is a layer after the next boot"
         if told=$(overlayrootctl save "$name" --session --indirect --label shutdown --json); then saved transit; else lost; fi
+        save_targets
     fi
 }
 
@@ -97,7 +100,31 @@ clear_old() {
 fold() {
     limit=$(sed -n 's/^fold_seconds=\([0-9][0-9]*\)$/\1/p' "$OVERLAYROOT_RUN/base/etc/overlayroot/boot.conf")
     left=$((start + ${limit:-0} - $(date +%s)))
-    { [ "$left" -gt 0 ] && timeout "$left" overlayrootctl fold; } || say "the session is a layer of its own for now"
+    { [ "$left" -gt 0 ] && timeout "$left" overlayrootctl fold "$@"; } || say "the session is a layer of its own for now"
+}
+
+# The other unions that the host has declared. Each is saved into a store of its own, whatever becomes of the others.
+save_targets() {
+    session_told=$told
+    while read -r target upper store; do
+        save_target "$(printf %b "$upper")" "$(printf %b "$store")"
+        targets="$targets${targets:+, }{\"name\": \"$target\", \"result\": \"$became\", \"told\": ${told:-null}}"
+    done <"$OVERLAYROOT_RUN/base/etc/overlayroot/targets"
+    told=$session_told
+    note "$result"
+}
+
+save_target() {
+    told='' became=unchanged
+    [ -n "$(ls -A "$1" 2>/dev/null)" ] || return 0
+    if told=$(overlayrootctl save "$name" --upper "$1" --store "$2" --session --label shutdown --json </dev/null); then
+        became=saved
+        say "target $target is saved: $(told files) files, $(told bytes) bytes"
+        fold --store "$2" </dev/null
+    else
+        became=lost
+        say "TARGET $target IS LOST, for the reason above"
+    fi
 }
 
 finish() {
@@ -108,6 +135,7 @@ finish() {
     else
         lost
     fi
+    save_targets
     settle
 }
 
@@ -180,7 +208,7 @@ export PATH
 start=$(date +%s)
 name=session-$(date -u -d "@$start" +%Y%m%dT%H%M%SZ)
 began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
-told=''
+told='' targets=''
 case $1 in
     leave) leave prepare ;;
     stop) stop ;;

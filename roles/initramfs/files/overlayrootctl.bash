@@ -11,14 +11,14 @@ _overlayrootctl() {
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
             diff) words='--help --generation --layer --since --text --limit --json' ;;
-            save) words='--help --label --drop-acls --indirect --session --check --json' ;;
+            save) words='--help --label --drop-acls --indirect --session --upper --store --check --json' ;;
             discard-session) words='--help --withdraw --check --json' ;;
             reset) words='--help --keep --method --id --discard-saved --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;
-            generations) words='--help --json' ;;
+            generations) words='--help --store --json' ;;
             prune) words='--help --keep --before --size --check --json' ;;
             commit) words='--help --store --source --without-upper --format --compression --drop-acls --replace --discard-old --rehearse --check --json' ;;
-            fold) words='--help --check --json' ;;
+            fold) words='--help --store --check --json' ;;
             exit-root) words='--help --check --json' ;;
             convert) words='--help --from --to --below --check --json' ;;
             subhost) words='--help --label --commands --bridges --check --json' ;;

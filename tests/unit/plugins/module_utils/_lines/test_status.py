@@ -61,5 +61,19 @@ def test_unions():
     ],
 )
 def test_the_last_session(found, line):
-    session = {"began": "2026-11-21T08:00:00Z", **found}
+    session = {"began": "2026-11-21T08:00:00Z", "targets": [], **found}
     assert list(status.lines(result(PROTECTED, session=session)))[-1] == "The session that ended 2026-11-21T08:00:00Z " + line
+
+
+@pytest.mark.parametrize(
+    "found, line",
+    [
+        ({"result": "saved", "files": 2, "bytes": 2048}, "Target web is saved: 2 files, 2.0 KiB."),
+        ({"result": "unchanged"}, "Target web: nothing was written."),
+        ({"result": "lost", "problem": "layer x: no room."}, "Target web is lost: layer x: no room."),
+        ({"result": "lost", "problem": ""}, "Target web is lost: its console said why."),
+    ],
+)
+def test_targets(found, line):
+    session = {"result": "discarded", "began": "", "targets": [{"name": "web", **found}]}
+    assert list(status.lines(result(PROTECTED, session=session)))[-1] == line

@@ -109,7 +109,7 @@ def test_a_store_that_is_not_known_here():
     with pytest.raises(OverlayrootError) as caught:
         told(host(top={"version": "2\n"}))
     assert str(caught.value) == (
-        "the store: has the version '2', and version 1 is what is known here. Use a newer labs.overlayroot."
+        f"store {store.TOP}: has the version '2', and version 1 is what is known here. Use a newer labs.overlayroot."
     )
 
 

@@ -17,6 +17,7 @@ SESSION = '{"session": true, "label": "shutdown"}'
 NAMES = ("course", "s1", "s2", "s3")
 LAYERS = {**dict.fromkeys(NAMES), **{f"{name}.json": "{}" if name == "course" else SESSION for name in NAMES}}
 GENERATIONS = {"1": "course\n", "2": "course\ns1\n", "3": "course\ns1\ns2\n", "4": "course\ns1\ns2\ns3\n", "5": "s1\n"}
+WANTED = fold.wanted({"store": None})
 PATHS = ("/", "/srv/data", "/usr")
 
 
@@ -27,9 +28,9 @@ def after(booted, current):
 
 
 def plan_for(host):
-    seen = host.see(fold.sight(fold.wanted({})))
-    steps = fold.plan(seen, None)
-    plan.check(steps, fold.asked(None))
+    seen = host.see(fold.sight(WANTED))
+    steps = fold.plan(seen, WANTED)
+    plan.check(steps, fold.asked(WANTED))
     return seen, steps
 
 
@@ -42,8 +43,8 @@ def test_a_session_and_the_one_before_become_one_layer():
         RemoveLayer("s2"),
     )
     assert steps[0].show() == {"step": "fold_layers", "path": f"{store.LAYERS}/s2-folded", "layers": ["s2", "s1"]}
-    assert fold.show(seen, None) == {"generation": 3, "layers": ["course", "s1", "s2"]}
-    assert fold.show(plan.simulate(seen, steps), None) == {"generation": 3, "layers": ["course", "s2-folded"]}
+    assert fold.show(seen, WANTED) == {"generation": 3, "layers": ["course", "s1", "s2"]}
+    assert fold.show(plan.simulate(seen, steps), WANTED) == {"generation": 3, "layers": ["course", "s2-folded"]}
 
 
 def test_sessions_that_were_not_folded_are_with_the_next_one():
@@ -68,6 +69,6 @@ def test_what_is_booted_stays_what_it_is():
 def test_a_second_run_has_nothing_to_do(numbers, data):
     seen, steps = plan_for(after(*numbers))
     assert fold.check_apply(seen, steps) is None
-    assert fold.plan(plan.simulate(seen, steps), None) == ()
+    assert fold.plan(plan.simulate(seen, steps), WANTED) == ()
     done = steps[: data.draw(st.integers(0, min(2, len(steps))))]
     assert plan.simulate(plan.simulate(seen, done), plan.undo(seen, done)).folders == seen.folders

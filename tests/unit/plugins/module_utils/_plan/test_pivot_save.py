@@ -17,7 +17,7 @@ DISARMED = HOST._replace(files={**HOST.files, session.DISCARD: ""})
 
 
 def plan_for(host, state, **params):
-    wanted = pivot_save.wanted({"state": state, "id": None, "label": "", "drop_acls": False, "mode": "direct", **params})
+    wanted = pivot_save.wanted({"state": state, "id": None, "label": "", "drop_acls": False, "mode": "direct", "upper": None, "store": None, **params})
     seen = host.see(pivot_save.sight(wanted))
     return seen, wanted, pivot_save.plan(seen, wanted)
 

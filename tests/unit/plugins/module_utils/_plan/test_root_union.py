@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, layout, plan
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, layout, plan, targets
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fuse import PROGRAM
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
@@ -32,6 +32,7 @@ PARAMS = {
     "keep_days": 0,
     "keep_size": "",
     "fold_seconds": 0,
+    "targets": [],
     "ram_size": "50%",
     "ram_inodes": 0,
     "on_failure": "open",
@@ -50,6 +51,7 @@ FILES = (
     initramfs.SCRIPT,
     initramfs.HOOK,
     exit_root.HALT,
+    targets.PATH,
     command.COMMAND,
     command.MANUAL,
     command.COMPLETION,

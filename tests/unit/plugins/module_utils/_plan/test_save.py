@@ -51,7 +51,7 @@ def host(persistence, uppers, generation="2"):
 
 IN_RAM = host("none", layout.RAM)
 ON_DISK = host("upper", layout.STORE)
-PARAMS = {"id": "new", "label": "after the course", "drop_acls": False, "mode": "direct", "session": False}
+PARAMS = {"id": "new", "label": "after the course", "drop_acls": False, "mode": "direct", "session": False, "upper": None, "store": None}
 
 
 def plan_for(host, **params):

@@ -171,14 +171,26 @@ SAVED = {"result": "saved", "began": "2026-11-21T08:00:00Z", "seconds": 4, "told
 @pytest.mark.parametrize(
     "noted, shown",
     [
-        (json.dumps(SAVED), {**SAVED, "told": None, "layer": "s", "files": 3, "bytes": 5, "problem": ""}),
+        (json.dumps(SAVED), {**SAVED, "told": None, "layer": "s", "files": 3, "bytes": 5, "problem": "", "targets": []}),
         (
             json.dumps({**SAVED, "result": "lost", "told": {"failed": True, "msg": "no room"}}),
-            {**SAVED, "told": None, "result": "lost", "layer": "", "files": 0, "bytes": 0, "problem": "no room"},
+            {**SAVED, "told": None, "result": "lost", "layer": "", "files": 0, "bytes": 0, "problem": "no room", "targets": []},
         ),
         (
             json.dumps({**SAVED, "result": "begun", "told": None}),
-            {**SAVED, "told": None, "result": "begun", "layer": "", "files": 0, "bytes": 0, "problem": ""},
+            {**SAVED, "told": None, "result": "begun", "layer": "", "files": 0, "bytes": 0, "problem": "", "targets": []},
+        ),
+        (
+            json.dumps({**SAVED, "targets": [{"name": "web", "result": "unchanged", "told": None}]}),
+            {
+                **SAVED,
+                "told": None,
+                "layer": "s",
+                "files": 3,
+                "bytes": 5,
+                "problem": "",
+                "targets": [{"name": "web", "result": "unchanged", "layer": "", "files": 0, "bytes": 0, "problem": ""}],
+            },
         ),
         ("", None),
         ("{", None),
