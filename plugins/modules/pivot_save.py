@@ -60,6 +60,7 @@ options:
   upper:
     description:
       - The upper of another union than the root's, say that of a subhost. It becomes a layer of the O(store) of its own.
+      - The union must not be mounted, and is to begin with an empty upper when it is mounted again over that layer.
       - For O(state=saved).
     type: str
   store:

@@ -69,8 +69,8 @@ options:
         root, V(/), and O(format) V(squashfs) or V(ext4).
       - When the host boots that generation, nothing of the root device is seen below the image. Kernels and the
         configuration of the collection are still those of the root device. All earlier generations stay.
-      - The next boot goes there if nothing is lost by that - where the upper is in RAM, or O(upper) is part of the image; what
-        was written after it was read is given up then. Otherwise V(rollback) goes there (see M(labs.overlayroot.union_reset)).
+      - The next boot goes there if nothing is lost by that - where the upper is in RAM and no session, or O(upper) is part of the
+        image; what was written after it was read is given up then. Otherwise V(rollback) goes there (see M(labs.overlayroot.union_reset)).
       - What layers hold for other file systems that have uppers of their own is not in the image; the new generation has these
         layers, too. With O(upper) such a host is refused.
       - An image of that name that a generation has is left alone, and not read.

@@ -9,6 +9,7 @@ import errno
 
 _OF_FILE_SYSTEMS = {
     errno.ENOSPC: "Make room on its file system; on that of the store, overlayrootctl prune gives up old generations",
+    errno.EIO: "The kernel's log (dmesg) says what is wrong with the device of its file system",
     errno.EROFS: "Mount its file system writable; the kernel's log (dmesg) says why it is not, if nobody asked for that",
 }
 

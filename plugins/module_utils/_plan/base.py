@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import layout, mounted, record, request, store
+from .._core import layout, mounted, record, request, session, store
 from .._core.errors import OverlayrootError
 from .._core.steps import NoteImage, WriteFile
 
@@ -38,7 +38,7 @@ def locked(wanted):
 
 
 def sight(wanted):
-    return request.SIGHT._replace(files=(layout.RECORD, *request.SIGHT.files), layers=True)
+    return request.SIGHT._replace(files=(*session.FILES, *request.SIGHT.files), layers=True)
 
 
 def plan(seen, wanted):
@@ -73,12 +73,13 @@ def show(state, wanted):
 
 
 def _next(seen, wanted, booted, number):
-    if booted.persistence != "upper":
-        return (WriteFile(store.CURRENT, f"{number}\n"),)
-    if not wanted.upper:
+    if booted.persistence != "none" and not wanted.upper:
         return ()
-    request.check_free(seen)
-    return request.steps(seen, _rollback(number))
+    if booted.persistence == "upper":
+        request.check_free(seen)
+        return request.steps(seen, _rollback(number))
+    # A session that is saved would be of the generation before.
+    return (WriteFile(store.CURRENT, f"{number}\n"), *(session.disarm(seen) if session.is_kept(seen) else ()))
 
 
 def _rollback(number):

@@ -32,8 +32,8 @@ class Wanted(NamedTuple):
 def wanted(params):
     if params["state"] == "saved":
         return Wanted("saved", save.wanted({**params, "session": False}))
-    if params["id"] is not None:
-        raise OverlayrootError(f"id {params['id']}", "is given by the shutdown that saves", "Leave it out, or use state: saved")
+    for name in filter(params.get, ("id", "upper", "store")):
+        raise OverlayrootError(f"{name} {params[name]}", "is given by the shutdown that saves", "Leave it out, or use state: saved")
     return Wanted(params["state"], None)
 
 

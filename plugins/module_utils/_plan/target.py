@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .._core import store, targets
+from .._core import mounted, store, targets
 from .._core.errors import OverlayrootError
 from .._core.paths import clean, with_parents
 from .._core.steps import MakeDir, SaveLayer, WriteFile
@@ -41,6 +41,8 @@ def plan(seen, wanted):
     found = store.of(seen, wanted.store)
     if found and wanted.id in found.layers:
         return ()
+    if not wanted.is_session:
+        _check_unused(seen, wanted.upper)
     found = found or store.Store({}, {0: ()}, 0, wanted.store)
     number, ids = found.next_number(), found.ids(found.booted())
     return (
@@ -49,6 +51,13 @@ def plan(seen, wanted):
         WriteFile(found.generation(number), store.text((*ids, wanted.id))),
         WriteFile(found.current_file, f"{number}\n"),
     )
+
+
+def _check_unused(seen, upper):
+    """What was saved and is deleted in the upper then, no later save would know of."""
+    paths = [union.path for _mount, union in mounted.unions(seen) if union.upper == upper]
+    if paths:
+        raise OverlayrootError(f"upper {upper}", f"is written to by the union at {paths[0]}", "Unmount that first, or have the shutdown save it")
 
 
 def _made(seen, top):

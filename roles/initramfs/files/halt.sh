@@ -24,9 +24,13 @@ say() {
 
 # For those who ask after the next boot: $1 is what became of the session. In place, since the disk may be full.
 note() {
-    result=$1
+    result=$1 seconds=$(($(date +%s) - start))
+    write_note
+}
+
+write_note() {
     printf '{"result": "%s", "began": "%s", "seconds": %s, "told": %s, "targets": [%s]}\n' \
-        "$result" "$began" $(($(date +%s) - start)) "${told:-null}" "$targets" \
+        "$result" "$began" "$seconds" "${told:-null}" "$targets" \
         >"$OVERLAYROOT_RUN/data/overlayroot/boot/session" || say "what becomes of the session cannot be noted"
 }
 
@@ -105,13 +109,14 @@ fold() {
 
 # The other unions that the host has declared. Each is saved into a store of its own, whatever becomes of the others.
 save_targets() {
+    [ -s "$OVERLAYROOT_RUN/base/etc/overlayroot/targets" ] || return 0
     session_told=$told
     while read -r target upper store; do
         save_target "$(printf %b "$upper")" "$(printf %b "$store")"
         targets="$targets${targets:+, }{\"name\": \"$target\", \"result\": \"$became\", \"told\": ${told:-null}}"
     done <"$OVERLAYROOT_RUN/base/etc/overlayroot/targets"
     told=$session_told
-    note "$result"
+    write_note
 }
 
 save_target() {

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, session, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import base
@@ -68,6 +68,16 @@ def test_an_upper_on_the_disk_that_it_does_not_hold_is_not_given_up():
     seen, wanted, steps = plan_for(host("upper"))
     assert told(steps) == [NOTED, MADE]
     assert base.show(plan.simulate(seen, steps), wanted) == {"generation": 3, "next_boot": False}
+
+
+def test_a_session_that_it_holds_is_given_up():
+    seen, wanted, steps = plan_for(host("session"), upper=True)
+    assert told(steps) == [NOTED, MADE, ("write_file", store.CURRENT, "3\n"), ("write_file", session.DISCARD, "")]
+    assert base.plan(plan.simulate(seen, steps), wanted) == ()
+
+
+def test_a_session_that_it_does_not_hold_goes_on():
+    assert told(plan_for(host("session"))[2]) == [NOTED, MADE]
 
 
 def test_layers_go_on_for_other_file_systems():

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, plan, session, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, plan, session, store
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.bootconf import BootConf
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import pivot_save
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._plan import test_target as target
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._plan.test_save import host
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +40,21 @@ def test_a_session_is_saved_now():
     }
 
 
+def test_a_save_gives_up_what_is_too_much():
+    conf = BootConf(persistence="session", data="LABEL=data", keep_generations="1").text
+    seen, wanted, steps = plan_for(HOST._replace(files={**HOST.files, layout.BASE + bootconf.PATH: conf}), "saved", id="new")
+    assert [step.path for step in steps if step.destroys] == [store.GENERATIONS + "/1"]
+    plan.check(steps, pivot_save.asked(wanted))
+
+
+def test_another_union_is_saved_into_a_store_of_its_own():
+    params = {"id": "new", "upper": target.UPPER, "store": target.TOP}
+    seen, wanted, steps = plan_for(target.used("a", "b", "c"), "saved", **params)
+    assert [step.path for step in steps if step.destroys] == [target.TOP + "/generations/1"]
+    plan.check(steps, pivot_save.asked(wanted))
+    assert pivot_save.show(plan.simulate(seen, steps), wanted)["generation"] == 4
+
+
 @pytest.mark.parametrize(
     "host, state, params, message",
     [
@@ -47,6 +64,7 @@ def test_a_session_is_saved_now():
             {},
             "this host: runs with the persistence upper. Provision it with overlayroot_persistence: session.",
         ),
+        (HOST, "disarmed", {"upper": "/u"}, "upper /u: is given by the shutdown that saves. Leave it out, or use state: saved."),
         (HOST, "armed", {"id": "x"}, "id x: is given by the shutdown that saves. Leave it out, or use state: saved."),
     ],
 )

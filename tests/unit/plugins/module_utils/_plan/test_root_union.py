@@ -116,6 +116,14 @@ def test_the_command_is_written_byte_by_byte():
     assert content.encode("utf-8", "surrogateescape") == b"\xffcommand"
 
 
+def test_other_unions_are_saved_by_a_host_that_keeps_sessions():
+    web = {"name": "web", "upper": "/run/web", "store": None}
+    found = provisioned(persistence="session", data="LABEL=data", targets=[web])
+    assert found.files[targets.PATH].content == f"web /run/web {layout.DATA}/targets/web\n"
+    with pytest.raises(OverlayrootError, match="^targets: are saved when a host goes down that keeps sessions"):
+        plan_for(HOST, targets=[web])
+
+
 @pytest.mark.parametrize("given", ["no base64!", "YQ", "\u00e9"])
 def test_a_command_that_is_not_base64(given):
     with pytest.raises(OverlayrootError, match="option command: is not base64"):

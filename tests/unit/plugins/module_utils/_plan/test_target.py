@@ -82,6 +82,13 @@ def test_an_upper_that_is_not_there():
         plan_for(NEW._replace(folders=(store.BOOT,)))
 
 
+def test_an_upper_that_is_written_to_is_saved_by_the_shutdown_only():
+    found = NEW._replace(mounts=(*NEW.mounts, mount(9, 1, "/web", "overlay", f"lowerdir=/b,upperdir={UPPER},workdir=/run/web/work")))
+    assert plan_for(found)[2]
+    with pytest.raises(OverlayrootError, match=f"^upper {UPPER}: is written to by the union at /web. Unmount that first,"):
+        plan_for(found, session=False)
+
+
 def test_a_store_that_is_not_known_here():
     found = used("a")
     with pytest.raises(OverlayrootError, match=f"^store {TOP}: has the version '2', and version 1 is what is known here."):

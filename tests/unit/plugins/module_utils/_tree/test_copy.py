@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 import shutil
+import stat
+import struct
 import subprocess
 import sys
 import time
@@ -25,6 +28,13 @@ from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import BASES, SESSIONS, perform
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+
+# <sys/mount.h>, <linux/ext4.h>
+MS_RDONLY = 1
+EXT4_IOC_SHUTDOWN = 0x8004587D
+
+WHITEOUTS = 50_000
 
 
 @pytest.fixture(scope="module", name="place")
@@ -291,6 +301,43 @@ def test_a_save_that_fails_leaves_nothing(case, kind, options, said):
     finally:
         call("umount2", os.fsencode(f"{case}/layers"), 0)
     assert descriptors() == before
+
+
+def test_a_store_that_is_read_only(case):
+    call("mount", b"target", os.fsencode(f"{case}/layers"), b"tmpfs", MS_RDONLY, None)
+    try:
+        with pytest.raises(OverlayrootError, match="^layer 1: cannot be written: Read-only file system. Mount its file system writable"):
+            saved(f"{case}/upper", f"{case}/layers")
+    finally:
+        call("umount2", os.fsencode(f"{case}/layers"), 0)
+
+
+def test_a_store_whose_device_is_gone(case):
+    """As when a disk is pulled: a file system that was shut down fails all that would write to it."""
+    image, layers = f"{case}/image", f"{case}/layers"
+    write(f"{case}/upper/file", b"x")
+    with open(image, "wb") as stream:
+        stream.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, layers], check=False).returncode:
+        pytest.skip("needs a loop device")
+    try:
+        above = os.open(layers, os.O_RDONLY)
+        fcntl.ioctl(above, EXT4_IOC_SHUTDOWN, struct.pack("I", 2))
+        os.close(above)
+        with pytest.raises(OverlayrootError, match="^layer 1: cannot be written: Input/output error. The kernel's log"):
+            saved(f"{case}/upper", layers)
+    finally:
+        call("umount2", os.fsencode(layers), 0)
+
+
+def test_very_many_whiteouts(case):
+    for number in range(WHITEOUTS):
+        os.mknod(f"{case}/upper/{number:07}", stat.S_IFCHR, 0)
+    saved(f"{case}/upper", f"{case}/layers")
+    assert {(entry.name, entry.stat(follow_symlinks=False).st_rdev) for entry in os.scandir(f"{case}/layers/1")} == {
+        (f"{number:07}", 0) for number in range(WHITEOUTS)
+    }
 
 
 def test_an_error_in_a_folder_leaves_none_open(case, monkeypatch):
