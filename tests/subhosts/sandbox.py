@@ -46,8 +46,10 @@ def sandbox():
             if process.stdout.readline() != b"up\n":
                 pytest.skip(f"needs the right to mount, and to make networks: {process.stderr.read().decode()}")
             host = Host(process.pid)
-            yield host
-            host.end()
+            try:
+                yield host
+            finally:
+                host.end()
         finally:
             process.kill()
 

@@ -32,7 +32,7 @@ def _host():
 
 def provision(host, folder, state):
     """Has the playbook bring the subhost about; how many tasks changed something."""
-    web = {"name": "web", "state": state, "settings": {"START": "none"}}
+    web = {"name": "web", "state": state, "settings": {"START": "none", "LOG": "log"}}
     about = {"overlayroot_subhosts": [web], "overlayroot_subhosts_network": "192.0.2.0/24", "overlayroot_subhosts_bridge": "br7"}
     words = ("-ilab,", "-clocal", "-eansible_become=false", f"-e{json.dumps(about)}")
     said = play(host, *ansible(folder, COLLECTION / "playbooks/subhosts.yml", *words))
