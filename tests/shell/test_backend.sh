@@ -76,6 +76,31 @@ test_layers_of_unionfs_fuse_are_seen_through_an_overlay() {
 chroot=$OVERLAYROOT_RUN,fsname=unionfs:$upper=RW:$OVERLAYROOT_RUN/lower=RO /rw/upper.unionfs_fuse=RW:/lower=RO /r"
 }
 
+test_the_base_converts_with_what_a_program_needs() {
+    have overlay
+    root=/r loop='' below=/b
+    chroot() { done="$done $*"; }
+    umount() { done="$done umount:$*"; }
+    overlayroot_is_mounted() { :; }
+    data=$OVERLAYROOT_RUN/data
+    overlayroot_convert overlay aufs /s/layers/b /s/layers.aufs/b /s/layers/a &&
+        equal "$done" " mount:-n -o bind /dev /r/dev mount:-n -o bind /proc /r/proc mount:-n -o bind /run /r/run\
+ mount:-n -o bind $data /r$data /r /usr/local/sbin/overlayrootctl convert --from overlay --to aufs\
+ --below /s/layers/a:/ /s/layers/b /s/layers.aufs/b umount:/r$data umount:/r/run umount:/r/proc umount:/r/dev" &&
+        equal "$reason" ''
+}
+
+test_what_is_mounted_for_that_goes_when_it_fails() {
+    have overlay
+    root=/r loop=''
+    chroot() { return 1; }
+    umount() { done="$done umount:$*"; }
+    overlayroot_is_mounted() { :; }
+    ! overlayroot_convert overlay aufs /l /l.aufs '' &&
+        equal "${done##*umount:}" /r/dev &&
+        equal "$reason" "/l cannot be made readable for aufs"
+}
+
 # What is made readable makes a folder.
 make_uppers() {
     store=$scratch/store lower=/l

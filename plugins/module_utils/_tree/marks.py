@@ -59,7 +59,7 @@ class AufsMarks(Marks):
 class UnionfsFuseMarks(Marks):
     """Notes about a folder lie in one of the same path below the first."""
 
-    NOTES = ".unionfs"
+    NOTES = ".unionfs-fuse"  # of version 1, the one that Debian has; later ones have another name
 
     def hide(self, folder, way, name):
         here = os.dup(self.root)

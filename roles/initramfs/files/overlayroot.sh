@@ -638,19 +638,20 @@ overlayroot_convert_layers() {
     done
 }
 
-# Makes the folder $4 in the format $2 of the folder $3 in the format $1, which lies on the layers $5.
+# Makes the folder $4 in the format $2 of the folder $3 in the format $1, which lies on the layers $5. So early the kernel
+# may have no random numbers yet for who does not ask /dev/urandom.
 overlayroot_convert() {
     local base=/ part code=0
     [ ! -d "$4" ] || return 0
     overlayroot_say "$3 is made readable for $2"
     [ -z "$loop" ] || base=$below
-    for part in /proc /run "$OVERLAYROOT_RUN/data" ${loop:+"$below"}; do
+    for part in /dev /proc /run "$OVERLAYROOT_RUN/data" ${loop:+"$below"}; do
         mount -n -o bind "$part" "$root$part" || code=1
     done
     [ "$code" != 0 ] ||
         chroot "$root" /usr/local/sbin/overlayrootctl convert --from "$1" --to "$2" --below "${5:+$5:}$base" "$3" "$4" >/dev/null ||
             code=1
-    for part in ${loop:+"$below"} "$OVERLAYROOT_RUN/data" /run /proc; do
+    for part in ${loop:+"$below"} "$OVERLAYROOT_RUN/data" /run /proc /dev; do
         ! overlayroot_is_mounted "$root$part" || umount "$root$part"
     done
     [ "$code" = 0 ] || overlayroot_fail "$3 cannot be made readable for $2"

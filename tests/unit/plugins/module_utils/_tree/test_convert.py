@@ -12,10 +12,13 @@ import subprocess
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.state import Sight
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import ConvertLayer
+from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fuse import PROGRAM
+from ansible_collections.labs.overlayroot.plugins.module_utils._host.see import see
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
-from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import mounted, scratch
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import BASES, SESSIONS, perform
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -79,6 +82,48 @@ def test_what_has_been_there_and_back_shows_the_same(place, other, base, session
             # Marks have times of their own, which nobody sees.
             assert read(converted(back, "overlay", other, layers)).keys() == read(there).keys()
             layers.insert(0, upper)
+
+
+@contextlib.contextmanager
+def mounted_by(backend, folder, upper, layers):
+    """With the options that a root has."""
+    if backend == "aufs":
+        branches = b":".join([upper + b"=rw", *(layer + b"=ro+wh" for layer in layers)])
+        call("mount", b"none", folder, b"aufs", 0, b"br=" + branches + b",noxino")
+    else:
+        branches = b":".join([upper + b"=RW", *(layer + b"=RO" for layer in layers)])
+        subprocess.run([PROGRAM, b"-o", b"cow,hide_meta_files,use_ino", branches, folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def check_there(backend):
+    if backend == "aufs" and "aufs" not in see(Sight()).filesystems:
+        pytest.skip("the kernel of this machine has no aufs")
+    if backend == "unionfs_fuse" and not (os.path.exists(PROGRAM) and os.path.exists("/dev/fuse")):
+        pytest.skip("needs unionfs-fuse and /dev/fuse")
+
+
+def seen(tree):
+    """Folders have times of their own in some unions."""
+    return {path: (kind, content, {**attributes, "mtime": 0}) for path, (kind, content, attributes) in tree.items()}
+
+
+@pytest.mark.parametrize("other", ["aufs", "unionfs_fuse"])
+@pytest.mark.parametrize("session", [MOVED, [("remove", b"a/a"), ("renew", b"a"), ("write", b"a/b", b"z")], [("remove", b"a")]])
+def test_the_other_backend_shows_what_overlayfs_has_shown(case, other, session):
+    check_there(other)
+    for name in (b"base", b"merged", b"upper", b"work", b"other"):
+        os.mkdir(case + b"/" + name)
+    perform(case + b"/base", TREE)
+    with mounted(case + b"/merged", [case + b"/base"], case + b"/upper", case + b"/work", OPTIONS) as merged:
+        perform(merged, session)
+        before = seen(read(merged))
+    there = converted(case + b"/upper", "overlay", other, [case + b"/base"])
+    with mounted_by(other, case + b"/merged", case + b"/other", [there, case + b"/base"]) as merged:
+        assert seen(read(merged)) == before
 
 
 def test_what_is_of_another_file_system_is_left_out(case):
