@@ -38,13 +38,7 @@ class Host:
 
     def play(self, playbook: str, *options: str, **variables) -> subprocess.CompletedProcess:
         """A playbook of the collection; its result, whether it failed or not."""
-        found = inventory([self.guest.name])
-        found["all"]["hosts"][self.guest.name].update({**self.variables, **variables})
-        self.file.write_text(json.dumps(found))
-        argv = ["ansible-playbook", "-i", str(self.file), f"labs.overlayroot.{playbook}", *options]
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        print(done.stdout)
-        return done
+        return play([self], playbook, *options, **variables)
 
     def record(self) -> dict:
         """The boot record."""
@@ -55,6 +49,18 @@ class Host:
         self.guest.shutdown()
         self.guest.boot(append)
         self.guest.wait()
+
+
+def play(hosts: list, playbook: str, *options: str, **variables) -> subprocess.CompletedProcess:
+    """A playbook of the collection for several Hosts at once; its result, whether it failed or not."""
+    found = inventory([host.guest.name for host in hosts])
+    for host in hosts:
+        found["all"]["hosts"][host.guest.name].update({**host.variables, **variables})
+    hosts[0].file.write_text(json.dumps(found))
+    argv = ["ansible-playbook", "-i", str(hosts[0].file), f"labs.overlayroot.{playbook}", *options]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(done.stdout)
+    return done
 
 
 def _quote(command: str) -> str:

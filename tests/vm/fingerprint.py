@@ -18,6 +18,7 @@ CHANGING = (
     "/var/log", "/var/cache", "/var/tmp", "/var/lib/systemd", "/var/lib/dbus", "/var/lib/private",
     "/dev", "/proc", "/sys", "/run", "/tmp", "/root/.ansible", "/home/ops/.ansible", "/boot/grub/grubenv", "/lost+found",
     "/var/lib/dhcp", "/etc/machine-info", "/home/ops/.cache", "/swapfile",
+    "/var/lib/urandom", "/var/lib/seedrng", "/usr/lib/rc/cache", "/etc/adjtime",
 )
 
 

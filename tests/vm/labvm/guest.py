@@ -141,7 +141,7 @@ class Guest:
         """
         if not self.running():
             return
-        self.ssh("sudo systemctl poweroff", check=False)
+        self.ssh("sudo poweroff", check=False)
         if not self.process.wait(STOP_SECONDS):
             self.process.kill()
             raise VmError(f"guest {self.name} did not power off in {STOP_SECONDS:.0f} s\n"

@@ -57,14 +57,14 @@ class Image:
                 new = path.with_suffix(".new")
                 log = cache.folder("logs") / f"{self.recipe.tree_name}.log"
                 run(self._mmdebstrap(new), f"installing Debian {self.recipe.release}", log,
-                    env={"ROOT_UUID": self.recipe.uuid("root")})
+                    env={"ROOT_UUID": self.recipe.uuid("root"), "INIT": self.recipe.init})
                 new.replace(path)
         return path
 
     def _mmdebstrap(self, target):
         hooks = [
             'mkdir "$1/recipe"',
-            f"upload {quoted(FOLDER / 'guest.sh')} /recipe/guest.sh",
+            *(f"upload {quoted(path)} /recipe/{path.name}" for path in sorted(FOLDER.glob("*.sh"))),
             f"upload {quoted(self.key)} /recipe/key.pub",
             'chroot "$1" sh /recipe/guest.sh',
             'cd "$1" && rm -r recipe etc/resolv.conf && : >etc/resolv.conf',

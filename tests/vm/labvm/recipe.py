@@ -9,7 +9,14 @@ from pathlib import Path
 
 from .errors import VmError
 
-SUITES = {"12": "bookworm", "13": "trixie"}
+# A suite, and its init system.
+SUITES = {
+    "12": ("bookworm", "systemd"),
+    "13": ("trixie", "systemd"),
+    "12-sysvinit": ("bookworm", "sysvinit"),
+    "12-openrc": ("bookworm", "openrc"),
+    "13-busybox": ("trixie", "busybox"),
+}
 LAYOUTS = ("plain", "split")
 FOLDER = Path(__file__).resolve().parent.parent / "recipe"
 CODE = ("bootcode.py", "image.py", "recipe.py")
@@ -33,7 +40,12 @@ class Recipe:
     @property
     def suite(self):
         """The code name of the release."""
-        return SUITES[self.release]
+        return SUITES[self.release][0]
+
+    @property
+    def init(self):
+        """The name of the init system."""
+        return SUITES[self.release][1]
 
     @property
     def tree_name(self):
@@ -47,7 +59,8 @@ class Recipe:
 
     def packages(self):
         """The packages of the image beyond the essential ones."""
-        lines = (FOLDER / "packages").read_text(encoding="ascii").splitlines()
+        files = (FOLDER / "packages", FOLDER / f"packages.{self.init}")
+        lines = [line for file in files for line in file.read_text(encoding="ascii").splitlines()]
         return [line for line in lines if line and not line.startswith("#")]
 
     def uuid(self, part):

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC2016
 #
 # Runs inside the new system, as its root, with its release's own package sources still in place.
-# In: /recipe/key.pub, the key that may log in; ROOT_UUID, of the root file system to be.
+# In: /recipe/key.pub, the key that may log in; ROOT_UUID, of the root file system to be; INIT, the init system.
 
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
@@ -87,7 +87,7 @@ mv /recipe/grub-probe /usr/sbin/grub-probe
 sed -i "s|root=/dev/vda1|root=UUID=$ROOT_UUID|" /boot/grub/grub.cfg
 grep -q "root=UUID=$ROOT_UUID .*console=ttyS0" /boot/grub/grub.cfg
 
-# --- the user, ssh, the network -----------------------------------------------------------------
+# --- the user, ssh -------------------------------------------------------------------------------
 
 useradd --create-home --shell /bin/bash ops
 install -d -m 0700 -o ops -g ops /home/ops/.ssh
@@ -108,43 +108,17 @@ if sshd -T -o PerSourcePenalties=no >/dev/null 2>&1; then
 fi
 rm -f /etc/ssh/ssh_host_rsa_key* /etc/ssh/ssh_host_ecdsa_key*
 
-cat >/etc/systemd/network/20-wired.network <<'EOF'
-[Match]
-Type=ether
-
-[Network]
-DHCP=ipv4
-LinkLocalAddressing=no
-IPv6AcceptRA=no
-EOF
-systemctl enable -q systemd-networkd ssh
 rm -f /etc/hostname
 printf '127.0.0.1 localhost\n127.0.1.1 debian\n' >/etc/hosts
 echo debian >/etc/hostname
 
-# --- a root shell on the serial console, for a guest that the network does not reach ------------
+# --- the network, a root shell on the serial console, nothing that a short life does not need ---
 
-mkdir -p /etc/systemd/system/serial-getty@ttyS0.service.d
-cat >/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf <<'EOF'
-[Service]
-ExecStart=
-ExecStart=-/sbin/agetty --autologin root --keep-baud 115200 - vt220
-EOF
-systemctl enable -q serial-getty@ttyS0
-
-# --- nothing that a short life does not need ----------------------------------------------------
-
-systemctl mask -q apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
-    e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service \
-    grub-common.service grub-initrd-fallback.service \
-    systemd-networkd-wait-online.service systemd-pstore.service
+# shellcheck disable=SC1090 # one of those beside this file
+. "/recipe/init-$INIT.sh"
 
 # --- identity, and no first-boot work -----------------------------------------------------------
 
-rm -f /etc/machine-id
-systemd-machine-id-setup
-systemd-hwdb update 2>/dev/null || :
-journalctl --update-catalog 2>/dev/null || :
 ldconfig
 
 # --- a package repository of its own, the only one ----------------------------------------------

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sessions in RAM that are saved when the host goes down, under each init system that is not systemd.
+
+The hosts run side by side, so each may take longer.
+"""
+
+from __future__ import annotations
+
+import shlex
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .conftest import TOP, Host, play
+from .test_session import DATA, generation, reported, written
+
+RELEASES = ("12-sysvinit", "12-openrc", "13-busybox")
+VARIABLES = {
+    "overlayroot_persistence": "session",
+    "overlayroot_disks": [{"device": "/dev/vdb", "fstype": "ext4", "label": "overlayroot"}],
+    "overlayroot_data": "LABEL=overlayroot",
+    # busybox has no shutdown.
+    "overlayroot_reboot_command": "reboot",
+    "overlayroot_reboot_timeout": 3 * 600,
+}
+FINGERPRINT = (TOP / "tests/vm/fingerprint.py").read_text()
+
+
+def together(work, hosts):
+    """What a function returns for each host; they share the machine's processors."""
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        return dict(zip((host.guest.name for host in hosts), pool.map(work, hosts)))
+
+
+def fingerprint(host):
+    return set(host.sh(f"python3 -c {shlex.quote(FINGERPRINT)}").splitlines())
+
+
+@pytest.fixture(scope="module")
+def machines(folder):
+    """The hosts, provisioned, and their fingerprints from before."""
+    hosts = {Host(f"overlayroot-halt-{release}", folder, VARIABLES): release for release in RELEASES}
+    for host in hosts:
+        host.guest.boot_seconds *= len(hosts)
+    try:
+        together(lambda host: host.start(hosts[host], disks=["256M"]), hosts)
+        before = together(fingerprint, hosts)
+        assert play(list(hosts), "provision").returncode == 0
+        yield list(hosts), before
+    finally:
+        for host in hosts:
+            host.guest.remove()
+
+
+def check_clean(host, since):
+    """The check in the initramfs says what it repairs, and the kernel what it recovers."""
+    booted = host.guest.console.text(since)
+    assert "overlayroot: clean," in booted
+    assert "recovering journal" not in booted
+    assert "recover" not in host.sh("dmesg | grep EXT4-fs")
+
+
+def test_what_was_written_is_there_after_a_power_off(machines):
+    def check(host):
+        host.sh("echo one > /etc/session; ln /etc/session /etc/same; rm /etc/issue.net")
+        since = host.guest.console.size()
+        host.boot()
+        assert generation(host) == 1
+        assert host.sh("cat /etc/session; stat -c %h /etc/same; ls /etc | grep -c '^issue.net$' || :").split() == ["one", "2", "0"]
+        assert "overlayroot: the session is saved as session-" in host.guest.console.text(since)
+        assert reported(host) == "saved"
+        check_clean(host, since)
+
+    together(check, machines[0])
+
+
+def test_a_root_that_cannot_be_left_is_saved_before(machines):
+    host = machines[0][0]
+    host.sh("echo two >> /etc/session; ln -s /bin/false /usr/local/sbin/pivot_root")
+    since = host.guest.console.size()
+    host.guest.reboot()
+    assert "overlayroot: the root cannot be left" in host.guest.console.text(since)
+    assert (written(host), reported(host)) == (["one", "two"], "transit")
+    assert host.sh(f"cd {DATA}; ls -d shutdown transit 2>/dev/null || :") == ""
+    check_clean(host, since)
+    host.sh("rm /usr/local/sbin/pivot_root")
+
+
+def test_a_reboot_saves_the_session_and_the_host_is_as_it_was(machines):
+    """It is the playbook that reboots; the data file system is not mounted then."""
+    hosts, before = machines
+    together(lambda host: host.sh("echo last >> /etc/session"), hosts)
+    assert play(hosts, "unprovision").returncode == 0
+    together(check_last, hosts)
+    after = together(fingerprint, hosts)
+    assert {name: lines ^ before[name] for name, lines in after.items()} == dict.fromkeys(before, set())
+
+
+def check_last(host):
+    host.sh("fsck.ext4 -f -n /dev/vdb; mount -o ro /dev/vdb /mnt")
+    newest = host.sh("cd /mnt/overlayroot; tail -n 1 generations/$(cat boot/current)")
+    assert host.sh(f"cat /mnt/overlayroot/layers/{newest}/etc/session").split()[-1] == "last"
+    host.sh("umount /mnt")

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 labs.overlayroot contributors
+# shellcheck shell=sh
+
+cat >/etc/systemd/network/20-wired.network <<'EOF'
+[Match]
+Type=ether
+
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+EOF
+systemctl enable -q systemd-networkd ssh
+
+mkdir -p /etc/systemd/system/serial-getty@ttyS0.service.d
+cat >/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf <<'EOF'
+[Service]
+ExecStart=
+ExecStart=-/sbin/agetty --autologin root --keep-baud 115200 - vt220
+EOF
+systemctl enable -q serial-getty@ttyS0
+
+systemctl mask -q apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+    e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service \
+    grub-common.service grub-initrd-fallback.service \
+    systemd-networkd-wait-online.service systemd-pstore.service
+
+rm -f /etc/machine-id
+systemd-machine-id-setup
+systemd-hwdb update 2>/dev/null || :
+journalctl --update-catalog 2>/dev/null || :
