@@ -26,8 +26,16 @@ EXAMPLES = r"""
     manual: "{{ lookup('ansible.builtin.file', 'overlayrootctl.8', rstrip=false) }}"
     completion: "{{ lookup('ansible.builtin.file', 'overlayrootctl.bash', rstrip=false) }}"
     library: "{{ lookup('ansible.builtin.file', 'overlayroot.sh', rstrip=false) }}"
-    boot_script: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
-    build_hook: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+    adapters:
+      initramfs_tools:
+        boot: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
+        build: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+      dracut:
+        boot: "{{ lookup('ansible.builtin.file', 'dracut-boot.sh', rstrip=false) }}"
+        build: "{{ lookup('ansible.builtin.file', 'dracut-build.sh', rstrip=false) }}"
+      busybox:
+        boot: "{{ lookup('ansible.builtin.file', 'initrd-boot.sh', rstrip=false) }}"
+        build: "{{ lookup('ansible.builtin.file', 'initrd-init.sh', rstrip=false) }}"
     halt_script: "{{ lookup('ansible.builtin.file', 'halt.sh', rstrip=false) }}"
 """
 

@@ -20,12 +20,13 @@ from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
 from ._lines import check, commit, convert, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status, subhost
+from ._lines import mkinitrd as initrd_lines
 from ._plan import check as checking
 from ._plan import convert as converting
 from ._plan import exit_root as leaving
 from ._plan import fold as folding
 from ._plan import generations as listing
-from ._plan import pivot_save
+from ._plan import mkinitrd, pivot_save
 from ._plan import prune as pruning
 from ._plan import save as saving
 from ._plan import subhost as subhosting
@@ -293,6 +294,18 @@ def _prune_params(arguments):
     return params
 
 
+def _mkinitrd_arguments(parser):
+    spec = mkinitrd.ARGUMENTS
+    parser.add_argument("path", type=_path, metavar="FILE", help="the image")
+    parser.add_argument("--kernel", default=spec["kernel"]["default"], metavar="RELEASE", help="for which kernel (the one that runs)")
+    for name, what in (("modules", "the folder of the modules of all kernels"), ("busybox", "a static busybox"), ("scripts", "the folder of the boot library")):
+        parser.add_argument(f"--{name}", type=_path, default=spec[name]["default"], metavar="PATH", help=f"{what} (%(default)s)")
+
+
+def _mkinitrd_params(arguments):
+    return {name: getattr(arguments, name) for name in mkinitrd.ARGUMENTS}
+
+
 def _check_arguments(parser):
     parser.add_argument("--repair", action="store_true", help="end what can be ended without losing what was saved")
 
@@ -483,6 +496,17 @@ COMMANDS = {
         lines=convert.lines,
         arguments=_convert_arguments,
         params=_convert_params,
+    ),
+    "mkinitrd": Command(
+        help="Make an initramfs of busybox and kernel modules",
+        description="For hosts that have no tool for it, and for those that boot from a network. It mounts the root, and makes it a union where the host is to have one.",
+        example="overlayrootctl mkinitrd /srv/tftp/initrd.img --kernel 6.12.0-1-amd64",
+        planner=mkinitrd,
+        act=_change,
+        changes=True,
+        lines=initrd_lines.lines,
+        arguments=_mkinitrd_arguments,
+        params=_mkinitrd_params,
     ),
     "subhost": Command(
         help="Start, stop, list and enter subhosts",

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - labs.overlayroot contributors (@labs-overlayroot)
 description:
-  - Writes C(/etc/overlayroot/boot.conf), the boot library and its adapter for initramfs-tools, and makes the initramfs
-    of each kernel anew that lacks something.
+  - Writes C(/etc/overlayroot/boot.conf), the boot library and its adapter for initramfs-tools or dracut, and makes the
+    initramfs of each kernel anew that lacks something.
   - Puts the command C(overlayrootctl) into C(/usr/local/sbin), with its manual page and its completion for bash.
   - Refuses to work beside others that make the root a union, such as the Debian packages overlayroot, bilibop-lockfs
     and live-boot.
@@ -152,16 +152,61 @@ options:
       - Text of the boot library.
     type: str
     required: true
-  boot_script:
+  adapters:
     description:
-      - Text of the adapter that the initramfs runs.
-    type: str
+      - What each tool that makes an initramfs needs. The host gets what is for the one that it has; where it has several,
+        the first one here.
+    type: dict
     required: true
-  build_hook:
-    description:
-      - Text of the hook that puts library, tools and modules into an initramfs.
-    type: str
-    required: true
+    suboptions:
+      initramfs_tools:
+        description:
+          - For initramfs-tools.
+        type: dict
+        required: true
+        suboptions:
+          boot:
+            description:
+              - Text of the script that the initramfs runs.
+            type: str
+            required: true
+          build:
+            description:
+              - Text of what puts library, tools and modules into an initramfs.
+            type: str
+            required: true
+      dracut:
+        description:
+          - For dracut.
+        type: dict
+        required: true
+        suboptions:
+          boot:
+            description:
+              - Text of the script that the initramfs runs.
+            type: str
+            required: true
+          build:
+            description:
+              - Text of what puts library, tools and modules into an initramfs.
+            type: str
+            required: true
+      busybox:
+        description:
+          - For an image of busybox and kernel modules, which is made where there is neither of the two.
+        type: dict
+        required: true
+        suboptions:
+          boot:
+            description:
+              - Text of the script that the initramfs runs.
+            type: str
+            required: true
+          build:
+            description:
+              - Text of what puts library, tools and modules into an initramfs.
+            type: str
+            required: true
   halt_script:
     description:
       - Text of the script that saves a session when the host goes down.
@@ -194,8 +239,16 @@ EXAMPLES = r"""
     data: LABEL=overlayroot
     on_failure: closed
     library: "{{ lookup('ansible.builtin.file', 'overlayroot.sh', rstrip=false) }}"
-    boot_script: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
-    build_hook: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+    adapters:
+      initramfs_tools:
+        boot: "{{ lookup('ansible.builtin.file', 'initramfs-tools-boot.sh', rstrip=false) }}"
+        build: "{{ lookup('ansible.builtin.file', 'initramfs-tools-build.sh', rstrip=false) }}"
+      dracut:
+        boot: "{{ lookup('ansible.builtin.file', 'dracut-boot.sh', rstrip=false) }}"
+        build: "{{ lookup('ansible.builtin.file', 'dracut-build.sh', rstrip=false) }}"
+      busybox:
+        boot: "{{ lookup('ansible.builtin.file', 'initrd-boot.sh', rstrip=false) }}"
+        build: "{{ lookup('ansible.builtin.file', 'initrd-init.sh', rstrip=false) }}"
     halt_script: "{{ lookup('ansible.builtin.file', 'halt.sh', rstrip=false) }}"
     command: "{{ lookup('labs.overlayroot.overlayrootctl') }}"
     manual: "{{ lookup('ansible.builtin.file', 'overlayrootctl.8', rstrip=false) }}"

@@ -128,7 +128,7 @@ UNIT = Gate(
             from_junit,
         ),
     ),
-    packages=("xfsprogs",),
+    packages=("xfsprogs", "cpio"),
 )
 
 SHELL = Gate(

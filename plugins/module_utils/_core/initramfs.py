@@ -10,14 +10,53 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from typing import NamedTuple
 
-HOOK = "/etc/initramfs-tools/hooks/labs-overlayroot"
-SCRIPT = "/etc/initramfs-tools/scripts/local-bottom/labs-overlayroot"
 LIBRARY = "/usr/local/lib/overlayroot/overlayroot.sh"
-TOOL = "/usr/sbin/update-initramfs"
 
-# Where initramfs-tools puts the script, and what the hook adds to tell one library from another.
-SCRIPT_IN_IMAGE = "scripts/local-bottom/labs-overlayroot"
+
+class Tool(NamedTuple):
+    """What makes the initramfs of each kernel."""
+
+    name: str
+    program: str  # the file that says that it is installed
+    boot: str  # the script that the initramfs runs
+    build: str  # what puts script, library, tools and modules into an initramfs
+    in_image: str  # the name of the script there
+    folders: tuple  # what is made for the two
+
+
+INITRAMFS_TOOLS = Tool(
+    "initramfs-tools",
+    "/usr/sbin/update-initramfs",
+    "/etc/initramfs-tools/scripts/local-bottom/labs-overlayroot",
+    "/etc/initramfs-tools/hooks/labs-overlayroot",
+    "labs-overlayroot",
+    (),
+)
+_DRACUT_MODULE = "/usr/lib/dracut/modules.d/90labs-overlayroot"
+DRACUT = Tool(
+    "dracut",
+    "/usr/bin/dracut",
+    _DRACUT_MODULE + "/labs-overlayroot.sh",
+    _DRACUT_MODULE + "/module-setup.sh",
+    # A number from dracut comes before the name.
+    "90-labs-overlayroot.sh",
+    (_DRACUT_MODULE,),
+)
+# None at all: an image of busybox and kernel modules.
+OWN = Tool(
+    "busybox",
+    "/bin/busybox",
+    "/usr/local/lib/overlayroot/initrd-boot.sh",
+    "/usr/local/lib/overlayroot/initrd-init.sh",
+    "labs-overlayroot",
+    (),
+)
+# The first one found is in use: the programs of each can be there beside those before it, which packages of kernels call.
+TOOLS = (INITRAMFS_TOOLS, DRACUT, OWN)
+
+# What the build adds to tell one library from another.
 STAMP_IN_IMAGE = "conf/overlayroot-"
 
 # Others that make the root a union; two of them in one initramfs fight for the root. The file of
@@ -31,7 +70,7 @@ RIVALS = {
 
 def starts_union(image):
     """Whether the image would start the boot library."""
-    return SCRIPT_IN_IMAGE in image
+    return any(map(_is_script, image))
 
 
 def lacking(image, library, needed):
@@ -60,15 +99,19 @@ def has_program(image, name):
     return any(posixpath.basename(path) == name for path in image)
 
 
-def with_union(image, library, needed):
-    """An image without the union as it is once it was made with the hook in place."""
+def with_union(image, library, needed, tool):
+    """An image without the union as it is once the tool made it with what it needs in place."""
     added = {f"bin/{name}" if name.startswith("@") else f"kernel/{name}.ko" for name in needed}
-    return image | added | {SCRIPT_IN_IMAGE, stamp(library)}
+    return image | added | {tool.in_image, stamp(library)}
 
 
 def without_union(image):
-    """The image as it is once it was made without the hook."""
-    return frozenset(name for name in image if name != SCRIPT_IN_IMAGE and not name.startswith(STAMP_IN_IMAGE))
+    """The image as it is once it was made without the union."""
+    return frozenset(name for name in image if not _is_script(name) and not name.startswith(STAMP_IN_IMAGE))
+
+
+def _is_script(name):
+    return posixpath.basename(name) in [tool.in_image for tool in TOOLS]
 
 
 def stamp(library):

@@ -19,6 +19,7 @@ class Sight(NamedTuple):
     folders: tuple = ()  # whose small files are to be read
     layers: bool = False  # examine the layers of every mounted union, too
     initramfs: bool = False  # list the initramfs of each kernel, and which backends that has
+    initrds: tuple = ()  # of initrd.Recipe: what was made by them, and what would be
     checksums: bool = False  # of the layers of the store
     kept: tuple = ()  # a mount point and paths below it: whether the upper of the union there holds nothing else
     alone: str = ""  # a mount point: whether upper and work folder of the union there have their file system for themselves
@@ -70,6 +71,7 @@ class State(NamedTuple):
     time: str = ""  # when it was seen, in UTC: 2026-11-21T08:00:00Z
     initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
     backends: dict = {}  # kernel release: frozenset of the backends that it can be used with
+    initrds: dict = {}  # initrd.Recipe: initrd.Made
     checksums: dict = {}  # id of a layer: that of what it holds, None where it cannot be read
     only_kept: bool = False  # the upper that was asked about holds nothing else
     alone: bool = False  # the upper that was asked about has its file system for itself

@@ -14,7 +14,7 @@ import json
 import posixpath
 from typing import NamedTuple
 
-from . import backends, bootconf, initramfs, inits, layout, mountinfo, store
+from . import backends, bootconf, initramfs, initrd, inits, layout, mountinfo, store
 from .state import File
 from .union import Union
 
@@ -611,16 +611,36 @@ class BuildInitramfs(NamedTuple):
         return {"step": "build_initramfs", "path": "/boot/initrd.img-" + self.release}
 
     def simulate(self, state):
-        needed = (initramfs.HOOK, bootconf.PATH, initramfs.LIBRARY)
-        hook, conf, library = (state.files[layout.base(state, path)] for path in needed)
+        conf, library = (state.files[layout.base(state, path)] for path in (bootconf.PATH, initramfs.LIBRARY))
+        ready = [tool for tool in initramfs.TOOLS if state.files[layout.base(state, tool.build)]]
         image = initramfs.without_union(state.initramfs[self.release])
-        if hook and conf and library:
-            image = initramfs.with_union(image, library.content, backends.needed(bootconf.parse(conf.content), state.backends[self.release]))
+        if ready and conf and library:
+            needed = backends.needed(bootconf.parse(conf.content), state.backends[self.release])
+            image = initramfs.with_union(image, library.content, needed, ready[0])
         return state._replace(initramfs={**state.initramfs, self.release: image})
 
     def undo(self, before):
         started_union = initramfs.starts_union(before.initramfs[self.release])
         return (self if started_union else RestoreInitramfs(self.release),)
+
+
+class MakeInitrd(NamedTuple):
+    """By a recipe, in the place of what its file holds."""
+
+    recipe: initrd.Recipe
+
+    destroys = False
+
+    def show(self):
+        return {"step": "make_initrd", "path": self.recipe.path}
+
+    def simulate(self, state):
+        made = state.initrds[self.recipe]
+        return state._replace(initrds={**state.initrds, self.recipe: made._replace(content=made.wanted)})
+
+    def undo(self, before):
+        """It is whole, and the only step where it is made."""
+        return ()
 
 
 class RestoreInitramfs(NamedTuple):

@@ -15,7 +15,7 @@ import time
 from .._core import steps
 from .._core.errors import OverlayrootError
 from .._core.unionfs_fuse import PROGRAM
-from . import aufs, files, filesystem, initramfs, libc, users
+from . import aufs, files, filesystem, initramfs, libc, mkinitrd, users
 from .cures import cure
 from .names import encode
 from .run import run
@@ -169,6 +169,10 @@ def _build_initramfs(step):
     initramfs.build(step.release)
 
 
+def _make_initrd(step):
+    mkinitrd.write(step.recipe)
+
+
 def _restore_initramfs(step):
     initramfs.restore(step.release)
 
@@ -207,5 +211,6 @@ _EFFECTS = {
     steps.AddScript: _add_script,
     steps.RemoveScript: _remove_script,
     steps.BuildInitramfs: _build_initramfs,
+    steps.MakeInitrd: _make_initrd,
     steps.RestoreInitramfs: _restore_initramfs,
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The initramfs of each kernel, by initramfs-tools.
+"""The initramfs of each kernel, by the tool that the host has for it.
 
 The image that a kernel had before it was first made with the union is kept beside it, with the
 checksum of the one that took its place. Where that one is still the same when the union goes,
@@ -12,23 +12,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import shutil
 
+from .._core import bootconf
 from .._core.errors import OverlayrootError
-from .._core.initramfs import starts_union
+from .._core.initramfs import INITRAMFS_TOOLS, OWN, starts_union
+from .._core.initrd import Recipe
+from . import cpio, mkinitrd
 from .run import run
 
 _BOOT = "/boot/"
 _PREFIX = "initrd.img-"
 _MODULES = "/lib/modules/"
+_UPDATE = posixpath.basename(INITRAMFS_TOOLS.program)
 
 
 def images():
-    """For each installed kernel with an initramfs: the names in it and the modules built in.
-
-    None on a host where something else than initramfs-tools makes them.
-    """
-    names = os.listdir(_BOOT) if shutil.which("lsinitramfs") and os.path.isdir(_BOOT) else []
+    """For each installed kernel with an initramfs: the names in it and the modules built in."""
+    names = os.listdir(_BOOT) if os.path.isdir(_BOOT) else []
     releases = [name[len(_PREFIX) :] for name in names if name.startswith(_PREFIX)]
     return {release: _image(release) for release in releases if os.path.isdir(_MODULES + release)}
 
@@ -36,12 +38,12 @@ def images():
 def build(release):
     """Make the initramfs anew, keeping the one that the host had before the union."""
     image = _BOOT + _PREFIX + release
-    is_first = not starts_union(_listing(image))
+    is_first = not starts_union(cpio.names(image))
     if is_first:
         _keep(image)
     is_followed = _is_followed(image)
     try:
-        run(["update-initramfs", "-u", "-k", release])
+        _make(image, release)
     except OverlayrootError:
         if is_first:
             _forget(image)
@@ -58,20 +60,32 @@ def restore(release):
     if os.path.exists(_original(image)) and _is_followed(image):
         os.rename(_original(image), image)
     else:
-        run(["update-initramfs", "-u", "-k", release])
+        _make(image, release)
     _forget(image)
     os.sync()
+
+
+def _make(image, release):
+    """The new image takes the place of the old one when it is whole."""
+    if shutil.which(_UPDATE):
+        run([_UPDATE, "-u", "-k", release])
+        return
+    if not shutil.which("dracut"):
+        mkinitrd.write(Recipe(image, release, _MODULES[:-1], OWN.program, posixpath.dirname(OWN.build), os.path.exists(bootconf.PATH)))
+        return
+    new = _BOOT + "." + posixpath.basename(image) + ".new"
+    try:
+        run(["dracut", "--quiet", "--force", new, release])
+        os.rename(new, image)
+    finally:
+        if os.path.exists(new):
+            os.unlink(new)
 
 
 def _image(release):
     builtin = _MODULES + release + "/modules.builtin"
     image = _BOOT + _PREFIX + release
-    with open(image, "rb"):  # raises what is the matter, where lsinitramfs would not tell
-        return frozenset(_listing(image)) | frozenset(_lines(builtin))
-
-
-def _listing(image):
-    return run(["lsinitramfs", image]).splitlines()
+    return frozenset(cpio.names(image)) | frozenset(_lines(builtin))
 
 
 def _lines(path):

@@ -15,7 +15,7 @@ from .._core import aufs, mountinfo, times
 from .._core.backends import FILESYSTEMS, from_mount
 from .._core.state import File, PathInfo, State, Usage
 from .._core.unionfs_fuse import PROGRAM
-from . import devices, initramfs
+from . import devices, initramfs, mkinitrd
 from .names import decode, encode
 
 # Of a file in a folder that is looked at: what is longer is no small state file.
@@ -39,6 +39,7 @@ def see(sight):
         kernel=_kernel(),
         initramfs=images,
         backends={release: _backends(release) for release in images},
+        initrds={recipe: mkinitrd.look(recipe) for recipe in sight.initrds},
         devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         time=time.strftime(times.FORMAT, time.gmtime()),

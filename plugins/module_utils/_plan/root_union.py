@@ -42,8 +42,18 @@ ARGUMENTS = {
         },
     },
     "library": {"type": "str", "required": True},
-    "boot_script": {"type": "str", "required": True},
-    "build_hook": {"type": "str", "required": True},
+    "adapters": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            tool.name.replace("-", "_"): {
+                "type": "dict",
+                "required": True,
+                "options": {"boot": {"type": "str", "required": True}, "build": {"type": "str", "required": True}},
+            }
+            for tool in initramfs.TOOLS
+        },
+    },
     "halt_script": {"type": "str", "required": True},
     # Of no use in the host's log and in results.
     "command": {"type": "str", "required": True, "no_log": True},
@@ -54,13 +64,20 @@ RULES = {}
 
 NEXT = layout.CONFIG + "/boot/next"
 FOLDERS = (layout.CONFIG, layout.CONFIG + "/boot", "/usr/local/lib/overlayroot", *command.FOLDERS)
+ALL_FOLDERS = (*FOLDERS, *(folder for tool in initramfs.TOOLS for folder in tool.folders))
 
 
 class Wanted(NamedTuple):
     state: str
     conf: BootConf  # data_type empty: as it is found
     options: dict
-    files: dict  # path: (content, mode), without the configuration
+    files: dict  # path: (content, mode), without the configuration and the adapters
+    adapters: dict  # tool that makes the initramfs: such files
+
+    @property
+    def paths(self):
+        """Of all these files."""
+        return [*self.files, *(path for files in self.adapters.values() for path in files)]
 
 
 def wanted(params):
@@ -81,8 +98,6 @@ def wanted(params):
     )
     files = {
         initramfs.LIBRARY: (params["library"], 0o644),
-        initramfs.SCRIPT: (params["boot_script"], 0o755),
-        initramfs.HOOK: (params["build_hook"], 0o755),
         exit_root.HALT: (params["halt_script"], 0o755),
         targets.PATH: (targets.text(params["targets"]), 0o644),
         command.COMMAND: (command.decoded(params["command"]), 0o755),
@@ -91,12 +106,16 @@ def wanted(params):
     }
     if params["targets"] and conf.persistence != "session":
         raise OverlayrootError("targets", "are saved when a host goes down that keeps sessions", "Use the persistence session, or give none")
-    return Wanted(params["state"], conf, check_options(params["options"]), files)
+    adapters = {
+        tool: {tool.boot: (given["boot"], 0o755), tool.build: (given["build"], 0o755)}
+        for tool, given in ((tool, params["adapters"][tool.name.replace("-", "_")]) for tool in initramfs.TOOLS)
+    }
+    return Wanted(params["state"], conf, check_options(params["options"]), files, adapters)
 
 
 def asked(wanted):
     """What may go: the files that this module writes, and the request to the next boot."""
-    return layout.both([bootconf.PATH, NEXT, *wanted.files])
+    return layout.both([*wanted.paths, bootconf.PATH, NEXT])
 
 
 def locked(wanted):
@@ -105,9 +124,9 @@ def locked(wanted):
 
 def sight(wanted):
     return Sight(
-        paths=(*layout.both(FOLDERS), initramfs.TOOL, *initramfs.RIVALS),
-        files=layout.both([bootconf.PATH, NEXT, *wanted.files]),
-        folders=layout.both(FOLDERS),
+        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS),
+        files=layout.both([*wanted.paths, bootconf.PATH, NEXT]),
+        folders=layout.both(ALL_FOLDERS),
         initramfs=True,
         devices=(wanted.conf.data,) if wanted.conf.data and wanted.state == "present" else (),
     )
@@ -126,7 +145,7 @@ def show(state, wanted):
     return {
         "protected": layout.is_union(state),
         "conf": bootconf.parse(found.content)._asdict() if found else {},
-        "files": sorted(path for path in wanted.files if state.files[layout.base(state, path)] is not None),
+        "files": sorted(path for path in wanted.paths if state.files[layout.base(state, path)] is not None),
         "backends": {release: backends.chosen(wanted.conf, usable) for release, usable in sorted(state.backends.items())},
         "initramfs": {release: initramfs.starts_union(image) for release, image in sorted(state.initramfs.items())},
     }
@@ -135,10 +154,13 @@ def show(state, wanted):
 def _put(seen, wanted):
     _check_host(seen, wanted)
     conf = _complete(seen, wanted)
-    files = {**wanted.files, bootconf.PATH: (conf.text, 0o644)}
+    tool = _tool(seen)
+    files = {**wanted.files, **wanted.adapters[tool], bootconf.PATH: (conf.text, 0o644)}
     library = wanted.files[initramfs.LIBRARY][0]
-    folders = (layout.base(seen, path) for path in FOLDERS)
+    folders = (layout.base(seen, path) for path in (*FOLDERS, *tool.folders))
+    others = (layout.base(seen, path) for path in wanted.paths if path not in files)
     return (
+        *(RemoveFile(path) for path in others if seen.files[path] is not None),
         *(MakeDir(path) for path in folders if not seen.paths[path].kind),
         *(
             WriteFile(layout.base(seen, path), content, mode)
@@ -158,13 +180,18 @@ def _holds(seen, path, content):
     return found is not None and found.content == content
 
 
+def _tool(seen):
+    """What makes the initramfs of the host's kernels."""
+    found = [tool for tool in initramfs.TOOLS if seen.paths[tool.program].kind]
+    if not found:
+        names = ", ".join(tool.name for tool in initramfs.TOOLS)
+        raise OverlayrootError("/boot", f"this host has none of {names} to make an initramfs", "Install one of them")
+    return found[0]
+
+
 def _check_host(seen, wanted):
-    if not seen.paths[initramfs.TOOL].kind:
-        raise OverlayrootError(
-            initramfs.TOOL, "this host has no initramfs-tools to put the boot hook into", "Install initramfs-tools"
-        )
     if not seen.initramfs:
-        raise OverlayrootError("/boot", "no kernel has an initramfs", "Run update-initramfs -c -k all")
+        raise OverlayrootError("/boot", "no kernel has an initramfs", f"Have {_tool(seen).name} make them")
     for path, package in initramfs.RIVALS.items():
         if seen.paths[path].kind:
             raise OverlayrootError(
@@ -192,7 +219,7 @@ def _complete(seen, wanted):
 
 
 def _remove(seen, wanted):
-    paths = [layout.base(seen, path) for path in (*wanted.files, bootconf.PATH, NEXT)]
+    paths = [layout.base(seen, path) for path in (*wanted.paths, bootconf.PATH, NEXT)]
     gone = [path for path in paths if seen.files[path] is not None]
     return (
         *map(RemoveFile, gone),
@@ -208,7 +235,7 @@ def _remove(seen, wanted):
 def _emptied(seen, gone):
     """The folders with nothing in them once `gone` is; another role's file may still be in one, or anyone's."""
     gone, emptied = set(gone), []
-    for folder in (layout.base(seen, path) for path in reversed(FOLDERS)):
+    for folder in (layout.base(seen, path) for path in reversed(ALL_FOLDERS)):
         names = seen.folders[folder] or {}
         if seen.paths[folder].kind and gone.issuperset(f"{folder}/{name}" for name in names):
             emptied.append(folder)

@@ -6,7 +6,7 @@
 _overlayrootctl() {
     local words=''
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status diff save discard-session reset rollback generations prune commit fold exit-root convert subhost check --help'
+        words='status diff save discard-session reset rollback generations prune commit fold exit-root convert mkinitrd subhost check --help'
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
@@ -21,6 +21,7 @@ _overlayrootctl() {
             fold) words='--help --store --check --json' ;;
             exit-root) words='--help --check --json' ;;
             convert) words='--help --from --to --below --check --json' ;;
+            mkinitrd) words='--help --kernel --modules --busybox --scripts --check --json' ;;
             subhost) words='--help --label --commands --bridges --check --json' ;;
             check) words='--help --repair --check --json' ;;
         esac

@@ -125,10 +125,14 @@ ldconfig
 
 mkdir -p /srv/packages/partial
 cd /srv/packages
+download() {
+    apt-get install -y -q --download-only --no-install-recommends -o Dir::Cache::archives=/srv/packages "$@"
+}
 # Not every release has all of these.
 # shellcheck disable=SC2046 # no name, or one
-apt-get install -y -q --download-only --no-install-recommends -o Dir::Cache::archives=/srv/packages \
-    "$newest" tree exfatprogs xfsprogs overlayroot $(apt-cache pkgnames unionfs-fuse)
+download "$newest" tree exfatprogs xfsprogs overlayroot $(apt-cache pkgnames unionfs-fuse)
+# By itself: it takes the place of initramfs-tools.
+download dracut
 rm -rf partial lock
 for deb in *.deb; do
     dpkg-deb -f "$deb"

@@ -14,7 +14,8 @@ from ansible_collections.labs.overlayroot.plugins.plugin_utils._archive import a
 def test_the_module_takes_what_the_lookup_gives():
     (given,) = LookupModule().run([])
     assert base64.b64decode(given) == archive()
-    texts = dict.fromkeys(("library", "boot_script", "build_hook", "manual", "completion"), "")
+    texts = dict.fromkeys(("library", "manual", "completion"), "")
+    adapters = dict.fromkeys(("initramfs_tools", "dracut", "busybox"), {"boot": "", "build": ""})
     defaults = {name: argument.get("default") for name, argument in root_union.ARGUMENTS.items()}
-    content, mode = root_union.wanted({**defaults, **texts, "command": given}).files[command.COMMAND]
+    content, mode = root_union.wanted({**defaults, **texts, "adapters": adapters, "command": given}).files[command.COMMAND]
     assert (content.encode("utf-8", "surrogateescape"), mode) == (archive(), 0o755)

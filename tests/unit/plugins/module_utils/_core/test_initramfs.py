@@ -9,6 +9,7 @@ import hashlib
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import initramfs
 
+TOOL = initramfs.INITRAMFS_TOOLS
 LIBRARY = "overlayroot_boot() { :; }\n"
 NEEDED = ("overlay",)
 PLAIN = frozenset(("init", "usr/lib/modules/6.1/kernel/fs/ext4/ext4.ko.xz"))
@@ -23,22 +24,22 @@ def test_an_image_without_the_union():
 
 
 def test_an_image_of_an_older_library():
-    assert initramfs.lacking(initramfs.with_union(PLAIN, "older\n", NEEDED), LIBRARY, NEEDED) == (
+    assert initramfs.lacking(initramfs.with_union(PLAIN, "older\n", NEEDED, TOOL), LIBRARY, NEEDED) == (
         "the boot library as it is installed",
     )
 
 
 def test_an_image_without_the_module_of_the_data_file_system():
-    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, NEEDED), LIBRARY, (*NEEDED, "xfs")) == ("kernel module xfs",)
+    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, NEEDED, TOOL), LIBRARY, (*NEEDED, "xfs")) == ("kernel module xfs",)
 
 
 @pytest.mark.parametrize("needed", [NEEDED, ("overlay", "fuse", "xfs"), ("fuse", "@unionfs")])
 def test_a_whole_image(needed):
-    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, needed), LIBRARY, needed) == ()
+    assert initramfs.lacking(initramfs.with_union(PLAIN, LIBRARY, needed, TOOL), LIBRARY, needed) == ()
 
 
 def test_an_image_without_the_program_of_a_backend():
-    image = initramfs.with_union(PLAIN, LIBRARY, ("fuse",))
+    image = initramfs.with_union(PLAIN, LIBRARY, ("fuse",), TOOL)
     assert initramfs.lacking(image, LIBRARY, ("fuse", "@unionfs")) == ("program @unionfs",)
 
 
@@ -49,11 +50,11 @@ def test_a_module_that_is_built_in_is_not_lacking():
 
 def test_starts_union():
     assert not initramfs.starts_union(PLAIN)
-    assert initramfs.starts_union(initramfs.with_union(PLAIN, LIBRARY, NEEDED))
+    assert initramfs.starts_union(initramfs.with_union(PLAIN, LIBRARY, NEEDED, TOOL))
 
 
 def test_without_union_only_the_hook_goes():
-    image = initramfs.with_union(PLAIN, LIBRARY, (*NEEDED, "xfs"))
+    image = initramfs.with_union(PLAIN, LIBRARY, (*NEEDED, "xfs"), TOOL)
     assert initramfs.without_union(image) == PLAIN | {"kernel/overlay.ko", "kernel/xfs.ko"}
     assert initramfs.without_union(PLAIN) == PLAIN
 

@@ -20,7 +20,8 @@ from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_h
 
 PLAIN = frozenset(("init",))
 FILES = {
-    initramfs.HOOK: File("hook\n"),
+    **{tool.build: None for tool in initramfs.TOOLS},
+    initramfs.DRACUT.build: File("hook\n"),
     initramfs.LIBRARY: File("library\n"),
     bootconf.PATH: File(BootConf(data="LABEL=data", data_type="xfs").text),
 }
@@ -58,7 +59,7 @@ def test_an_initramfs_is_made_from_the_files():
     assert after.initramfs["6.2"] == PLAIN
 
 
-@pytest.mark.parametrize("missing", FILES)
+@pytest.mark.parametrize("missing", [path for path, file in FILES.items() if file])
 def test_without_its_files_an_initramfs_does_not_start_the_union(missing):
     state = BuildInitramfs("6.1").simulate(STATE).with_file(missing, None)
     assert not initramfs.starts_union(BuildInitramfs("6.1").simulate(state).initramfs["6.1"])
@@ -89,7 +90,7 @@ def test_a_later_build_is_undone_by_another_from_the_older_files():
 
 def test_removal_is_undone_once_the_files_are_back():
     old = BuildInitramfs("6.1").simulate(STATE)
-    steps = (RemoveFile(initramfs.HOOK), RestoreInitramfs("6.1"))
+    steps = (RemoveFile(initramfs.DRACUT.build), RestoreInitramfs("6.1"))
     undoing = plan.undo(old, steps)
-    assert undoing == (WriteFile(initramfs.HOOK, "hook\n"), BuildInitramfs("6.1"))
+    assert undoing == (WriteFile(initramfs.DRACUT.build, "hook\n"), BuildInitramfs("6.1"))
     assert plan.simulate(plan.simulate(old, steps), undoing) == old

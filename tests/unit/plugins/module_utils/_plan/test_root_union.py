@@ -38,28 +38,32 @@ PARAMS = {
     "on_failure": "open",
     "options": {},
     "library": "library\n",
-    "boot_script": "script\n",
-    "build_hook": "hook\n",
+    "adapters": {
+        "initramfs_tools": {"boot": "script\n", "build": "hook\n"},
+        "dracut": {"boot": "dracut's script\n", "build": "dracut's module\n"},
+        "busybox": {"boot": "script of busybox\n", "build": "first process\n"},
+    },
     "halt_script": "halt\n",
     "command": base64.b64encode(b"\xffcommand").decode(),
     "manual": "manual\n",
     "completion": "completion\n",
 }
 ON_DISK = {"persistence": "upper", "data": "LABEL=data"}
+TOOL = initramfs.INITRAMFS_TOOLS
 FILES = (
     initramfs.LIBRARY,
-    initramfs.SCRIPT,
-    initramfs.HOOK,
     exit_root.HALT,
     targets.PATH,
     command.COMMAND,
     command.MANUAL,
     command.COMPLETION,
+    TOOL.boot,
+    TOOL.build,
 )
 PLAIN = frozenset(("init", "kernel/fs/ext4/ext4.ko"))
 PROTECTED = (mount(1, 0, "/", "overlay", "lowerdir=/b,upperdir=/u,workdir=/w"), mount(2, 1, layout.BASE))
 HOST = FakeHost(
-    folders=("/usr/local/lib", layout.BASE + "/usr/local/lib"), plain_files=(initramfs.TOOL,), initramfs={"6.1": PLAIN}
+    folders=("/usr/local/lib", layout.BASE + "/usr/local/lib"), plain_files=(TOOL.program,), initramfs={"6.1": PLAIN}
 )
 DEVICES = {"LABEL=data": "ext4", "LABEL=boot": "vfat", "/dev/vdb": "", "LABEL=gone": None}
 
@@ -107,7 +111,7 @@ def test_a_host_is_provisioned():
 
 def test_what_is_run_can_be_run():
     modes = {step.path: step.mode for step in plan_for(HOST)[2] if step.show()["step"] == "write_file"}
-    assert {path for path, mode in modes.items() if mode == 0o755} == {initramfs.SCRIPT, initramfs.HOOK, exit_root.HALT, command.COMMAND}
+    assert {path for path, mode in modes.items() if mode == 0o755} == {TOOL.boot, TOOL.build, exit_root.HALT, command.COMMAND}
     assert {modes[path] for path in (initramfs.LIBRARY, bootconf.PATH, command.MANUAL, command.COMPLETION)} == {0o644}
 
 
@@ -151,7 +155,7 @@ def test_a_host_that_is_not_provisioned_is_shown():
 
 
 def test_a_kernel_takes_the_fallback_where_it_has_no_other_backend():
-    host = HOST._replace(initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(initramfs.TOOL, PROGRAM))
+    host = HOST._replace(initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM))
     params = {"backend": "aufs", "backend_fallback": "unionfs_fuse"}
     wanted = root_union.wanted({**PARAMS, **params})
     usable = {"6.1": frozenset(("aufs", "overlay")), "6.2": frozenset(("overlay", "unionfs_fuse"))}
@@ -171,6 +175,32 @@ def test_a_kernel_that_came_later():
     seen, wanted, _steps = plan_for(host)
     state = provisioned()._replace(initramfs={**provisioned().initramfs, "6.2": PLAIN}, backends=seen.backends)
     assert shown(root_union.plan(state, wanted)) == [("build_initramfs", "/boot/initrd.img-6.2")]
+
+
+def test_a_host_with_dracut():
+    """Its module has a folder of its own, which goes with it."""
+    host = HOST._replace(plain_files=(initramfs.DRACUT.program,))
+    seen, _wanted, steps = plan_for(host)
+    state = plan.simulate(seen, steps)
+    (folder,) = initramfs.DRACUT.folders
+    assert ("make_dir", folder) in shown(steps)
+    assert state.files[initramfs.DRACUT.build].content == "dracut's module\n"
+    assert state.files[TOOL.build] is None
+    assert ("remove_dir", folder) in shown(root_union.plan(state, root_union.wanted({**PARAMS, "state": "absent"})))
+
+
+def test_a_host_that_went_over_to_dracut():
+    """What was for the other tool goes, or would come back with it, out of date."""
+    files = {path: file.content for path, file in provisioned().files.items() if file}
+    host = HOST._replace(files=files, folders=(*HOST.folders, *root_union.FOLDERS), plain_files=(initramfs.DRACUT.program,))
+    assert shown(plan_for(host)[2]) == [
+        ("remove_file", TOOL.boot),
+        ("remove_file", TOOL.build),
+        ("make_dir", *initramfs.DRACUT.folders),
+        ("write_file", initramfs.DRACUT.boot),
+        ("write_file", initramfs.DRACUT.build),
+        ("build_initramfs", "/boot/initrd.img-6.1"),
+    ]
 
 
 def test_another_setting_needs_no_new_initramfs():
@@ -229,7 +259,7 @@ def test_a_protected_host_is_compared_with_its_base():
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_protected_host_that_would_have_to_change(state):
-    image = initramfs.with_union(PLAIN, "older\n", ("overlay",))
+    image = initramfs.with_union(PLAIN, "older\n", ("overlay",), TOOL)
     host = HOST._replace(mounts=PROTECTED, files={layout.BASE + bootconf.PATH: "older"}, initramfs={"6.1": image})
     seen, _wanted, steps = plan_for(host, state=state)
     with pytest.raises(OverlayrootError) as caught:
@@ -245,16 +275,16 @@ def test_a_protected_host_that_would_have_to_change(state):
         (
             HOST._replace(plain_files=()),
             {},
-            "/usr/sbin/update-initramfs: this host has no initramfs-tools to put the boot hook into. Install initramfs-tools.",
+            "/boot: this host has none of initramfs-tools, dracut, busybox to make an initramfs. Install one of them.",
         ),
         (
             HOST._replace(initramfs={}),
             {},
-            "/boot: no kernel has an initramfs. Run update-initramfs -c -k all.",
+            "/boot: no kernel has an initramfs. Have initramfs-tools make them.",
         ),
         *(
             (
-                HOST._replace(plain_files=(initramfs.TOOL, path)),
+                HOST._replace(plain_files=(TOOL.program, path)),
                 {},
                 "%s: makes the root a union too (%s), and both cannot. apt-get purge %s." % (package, path, package),
             )
@@ -391,10 +421,10 @@ def test_what_others_wrote_stays():
 IMAGES = (
     PLAIN,
     frozenset(),
-    initramfs.with_union(PLAIN, PARAMS["library"], ("overlay",)),
-    initramfs.with_union(PLAIN, PARAMS["library"], ("overlay", "ext4")),
-    initramfs.with_union(PLAIN, "older\n", ("overlay",)),
-    PLAIN | {initramfs.SCRIPT_IN_IMAGE},
+    initramfs.with_union(PLAIN, PARAMS["library"], ("overlay",), TOOL),
+    initramfs.with_union(PLAIN, PARAMS["library"], ("overlay", "ext4"), initramfs.DRACUT),
+    initramfs.with_union(PLAIN, "older\n", ("overlay",), TOOL),
+    PLAIN | {TOOL.in_image},
 )
 
 
@@ -405,8 +435,9 @@ def hosts(draw):
     top = layout.BASE if protected else ""
     contents = {
         initramfs.LIBRARY: [PARAMS["library"], "older\n"],
-        initramfs.SCRIPT: [PARAMS["boot_script"], "older\n"],
-        initramfs.HOOK: [PARAMS["build_hook"], ""],
+        TOOL.boot: ["script\n", "older\n"],
+        TOOL.build: ["hook\n", ""],
+        initramfs.DRACUT.build: ["dracut's module\n", "older\n"],
         command.COMMAND: ["\udcffcommand", "older"],
         command.MANUAL: [PARAMS["manual"], "older\n"],
         bootconf.PATH: [conf().text, conf(**ON_DISK).text, "", "data=/dev/sda1\nunknown\n"],
@@ -421,7 +452,8 @@ def hosts(draw):
         mounts=PROTECTED if protected else (ROOT,),
         files=files,
         small_files={top + layout.CONFIG: {**{path.rpartition("/")[2]: "" for path in names}, **neighbours}},
-        folders=(*HOST.folders, *folders, *draw(st.sets(st.sampled_from([top + path for path in root_union.FOLDERS])))),
+        folders=(*HOST.folders, *folders, *draw(st.sets(st.sampled_from([top + path for path in root_union.ALL_FOLDERS])))),
+        plain_files=tuple(draw(st.sets(st.sampled_from([tool.program for tool in initramfs.TOOLS]), min_size=1))),
         initramfs=draw(st.dictionaries(st.sampled_from(["5.10", "6.1", "6.12"]), st.sampled_from(IMAGES), min_size=1)),
     )
 
@@ -461,7 +493,8 @@ def test_a_run_that_stops_is_undone(host, params, data):
     assert {path: info.kind for path, info in back.paths.items()} == {
         path: info.kind for path, info in seen.paths.items()
     }
-    whole = all(seen.files[layout.base(seen, path)] for path in (initramfs.HOOK, initramfs.LIBRARY, bootconf.PATH))
+    ready = any(seen.files[layout.base(seen, tool.build)] for tool in initramfs.TOOLS)
+    whole = ready and all(seen.files[layout.base(seen, path)] for path in (initramfs.LIBRARY, bootconf.PATH))
     for release, image in seen.initramfs.items():
         # An image with the union and files without it is a host that was broken before.
         if whole or not initramfs.starts_union(image):

@@ -120,7 +120,7 @@ def test_a_root_that_was_not_booted_yet():
 @pytest.mark.parametrize("prefix, mounts", [("", (ROOT,)), (layout.BASE, BOOTED)])
 def test_what_an_initramfs_lacks(prefix, mounts):
     library = "# library\n"
-    good = initramfs.with_union(frozenset(("init",)), library, ("overlay", "ext4"))
+    good = initramfs.with_union(frozenset(("init",)), library, ("overlay", "ext4"), initramfs.INITRAMFS_TOOLS)
     host = PLAIN._replace(
         files={prefix + bootconf.PATH: CONF, prefix + initramfs.LIBRARY: library},
         mounts=mounts,

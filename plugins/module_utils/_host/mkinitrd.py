@@ -1,0 +1,149 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An initramfs of busybox and kernel modules, made by nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import os
+import stat
+import zlib
+
+from .._core import cpio, initramfs, initrd
+from .._core.errors import OverlayrootError
+from .._core.initrd import Made
+from .names import decode, encode
+from .run import run
+
+_INTERPRETER = 3  # the type PT_INTERP of a program header, see elf(5)
+
+
+def look(recipe):
+    """A Made: what is there, and what write would make."""
+    total = hashlib.sha256()
+    _pack(total.update, _files(recipe))
+    return Made(_release(recipe), _content(recipe.path), total.hexdigest())
+
+
+def write(recipe):
+    """The image into the file of its path, which is the old one or the whole new one."""
+    new = f"{os.path.dirname(recipe.path)}/.{os.path.basename(recipe.path)}.new"
+    try:
+        with open(new, "wb") as raw:
+            # Without a time, so that the same ingredients make the same image.
+            with gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
+                _pack(stream.write, _files(recipe))
+            raw.flush()
+            os.fsync(raw.fileno())
+        os.rename(new, recipe.path)
+    finally:
+        if os.path.exists(new):
+            os.unlink(new)
+
+
+def _content(path):
+    """The checksum of what an image unpacks to; None where there is none that was made here."""
+    total = hashlib.sha256()
+    try:
+        with gzip.open(path) as stream:
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                total.update(block)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return total.hexdigest()
+
+
+def _release(recipe):
+    return recipe.release or os.uname().release
+
+
+def _files(recipe):
+    release = _release(recipe)
+    folder = f"{recipe.modules}/{release}"
+    if not os.path.exists(folder + "/modules.dep"):
+        raise OverlayrootError(folder, "has no modules.dep of this kernel", f"Install the kernel, or run depmod {release}")
+    return (*_programs(recipe), *(_union(recipe) if recipe.has_union else ()), *_modules(folder, f"lib/modules/{release}"))
+
+
+def _pack(write, files):
+    """`files` are (name, mode, content); their folders come with them."""
+    made = set()
+    for name, mode, content in files:
+        for end in (at for at, letter in enumerate(name) if letter == "/"):
+            if name[:end] not in made:
+                made.add(name[:end])
+                _put(write, cpio.Member(name[:end], stat.S_IFDIR | 0o755), len(made))
+        made.add(name)
+        device = (5, 1) if stat.S_ISCHR(mode) else (0, 0)
+        _put(write, cpio.Member(name, mode, len(content), device), len(made), content)
+    _put(write, cpio.Member(cpio.TRAILER), 0)
+
+
+def _put(write, member, number, content=b""):
+    write(cpio.head(member, number) + content + bytes(cpio.padding(len(content))))
+
+
+def _programs(recipe):
+    content = _read(recipe.busybox)
+    if _is_dynamic(content):
+        raise OverlayrootError(recipe.busybox, "needs libraries, which this initramfs does not hold", "Install busybox-static")
+    return (
+        ("dev/console", stat.S_IFCHR | 0o600, b""),
+        ("bin/busybox", stat.S_IFREG | 0o755, content),
+        ("bin/sh", stat.S_IFLNK | 0o777, b"busybox"),
+        ("init", stat.S_IFREG | 0o755, _script(recipe, initramfs.OWN.build)),
+    )
+
+
+def _union(recipe):
+    library = _script(recipe, initramfs.LIBRARY)
+    return (
+        ("scripts/" + initramfs.OWN.in_image, stat.S_IFREG | 0o644, _script(recipe, initramfs.OWN.boot)),
+        (initramfs.LIBRARY[1:], stat.S_IFREG | 0o644, library),
+        (initramfs.stamp(decode(library)), stat.S_IFREG | 0o644, b""),
+    )
+
+
+def _script(recipe, path):
+    return _read(f"{recipe.scripts}/{os.path.basename(path)}")
+
+
+def _modules(folder, inside):
+    dependencies = initrd.parse(decode(_read(folder + "/modules.dep")))
+    paths = initrd.chosen(dependencies)
+    yield f"{inside}/modules.dep", stat.S_IFREG | 0o644, initrd.index(dependencies, paths).encode("utf-8", "surrogateescape")
+    for name in initrd.INDEXES:
+        if os.path.exists(f"{folder}/{name}"):
+            yield f"{inside}/{name}", stat.S_IFREG | 0o644, _read(f"{folder}/{name}")
+    for path in paths:
+        yield f"{inside}/{initrd.plain(path)}", stat.S_IFREG | 0o644, _module(f"{folder}/{path}")
+
+
+def _module(path):
+    if path.endswith(".xz"):
+        return lzma.decompress(_read(path))
+    if path.endswith(".gz"):
+        return gzip.decompress(_read(path))
+    if path.endswith(".zst"):
+        return encode(run(["zstd", "-dcq", path], package="zstd"))
+    return _read(path)
+
+
+def _is_dynamic(content):
+    """Whether an ELF file asks for an interpreter, which loads libraries."""
+    is_64, order = content[4:5] == b"\2", "little" if content[5:6] == b"\1" else "big"
+    start, size, count = ((32, 8), (54, 2), (56, 2)) if is_64 else ((28, 4), (42, 2), (44, 2))
+    table, entry, entries = (int.from_bytes(content[at : at + width], order) for at, width in (start, size, count))
+    types = (content[at : at + 4] for at in range(table, table + entry * entries, entry or 1))
+    return any(int.from_bytes(kind, order) == _INTERPRETER for kind in types)
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise OverlayrootError(path, f"cannot be read: {error.strerror}", "Run the playbook provision") from error
