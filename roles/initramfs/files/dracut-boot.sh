@@ -7,7 +7,8 @@
 
 # Waits as long as initramfs-tools waits for the root; sets DEV.
 overlayroot_find_device() {
-    local left=30
+    local left
+    left=$(getarg rootdelay=) || left=30
     while :; do
         udevadm settle --timeout=10
         DEV=$(overlayroot_device_of "$1") && [ -b "$DEV" ] && return

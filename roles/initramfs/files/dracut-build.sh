@@ -26,7 +26,8 @@ depends() {
 installkernel() {
     local type
     type=$(setting data_type)
-    hostonly='' instmods overlay
+    # Those that this kernel does not have are left out: a boot may fall back to another one.
+    hostonly='' instmods overlay aufs fuse
     # A generation of a store may stand on an image.
     [ -z "$type" ] || hostonly='' instmods "$type" loop squashfs ext4
 }
@@ -37,7 +38,8 @@ install() {
     type=$(setting data_type)
     inst_hook pre-pivot 90 "$moddir/labs-overlayroot.sh"
     inst_simple "$library"
-    inst_multiple mount umount mkdir mv ln readlink cat cp chown chmod losetup modprobe sync sleep reboot blkid udevadm
+    ! command -v unionfs >/dev/null || inst_binary "$(command -v unionfs)" /bin/@unionfs
+    inst_multiple mount umount mkdir mv ln readlink cat cp chown chmod chroot losetup modprobe sync sleep reboot blkid udevadm
     if [ -n "$type" ]; then
         inst_multiple -o fsck "fsck.$type"
         case $type in ext[234]) inst_multiple -o mke2fs "mkfs.$type" ;; esac

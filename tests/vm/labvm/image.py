@@ -57,7 +57,7 @@ class Image:
                 new = path.with_suffix(".new")
                 log = cache.folder("logs") / f"{self.recipe.tree_name}.log"
                 run(self._mmdebstrap(new), f"installing Debian {self.recipe.release}", log,
-                    env={"ROOT_UUID": self.recipe.uuid("root"), "INIT": self.recipe.init})
+                    env={"ROOT_UUID": self.recipe.uuid("root"), "INIT": self.recipe.init, "INITRAMFS": self.recipe.initramfs})
                 new.replace(path)
         return path
 

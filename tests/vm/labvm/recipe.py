@@ -9,13 +9,15 @@ from pathlib import Path
 
 from .errors import VmError
 
-# A suite, and its init system.
+# A suite, its init system, and what makes its initramfs.
 SUITES = {
-    "12": ("bookworm", "systemd"),
-    "13": ("trixie", "systemd"),
-    "12-sysvinit": ("bookworm", "sysvinit"),
-    "12-openrc": ("bookworm", "openrc"),
-    "13-busybox": ("trixie", "busybox"),
+    "12": ("bookworm", "systemd", "initramfs-tools"),
+    "13": ("trixie", "systemd", "initramfs-tools"),
+    "12-sysvinit": ("bookworm", "sysvinit", "initramfs-tools"),
+    "12-openrc": ("bookworm", "openrc", "initramfs-tools"),
+    "13-busybox": ("trixie", "busybox", "initramfs-tools"),
+    "12-dracut": ("bookworm", "systemd", "dracut"),
+    "13-dracut": ("trixie", "systemd", "dracut"),
 }
 LAYOUTS = ("plain", "split")
 FOLDER = Path(__file__).resolve().parent.parent / "recipe"
@@ -48,6 +50,11 @@ class Recipe:
         return SUITES[self.release][1]
 
     @property
+    def initramfs(self):
+        """The name of what makes the initramfs."""
+        return SUITES[self.release][2]
+
+    @property
     def tree_name(self):
         """The name of the release's files, which its layouts share."""
         return f"debian{self.release}-{self._digest()}"
@@ -59,7 +66,7 @@ class Recipe:
 
     def packages(self):
         """The packages of the image beyond the essential ones."""
-        files = (FOLDER / "packages", FOLDER / f"packages.{self.init}")
+        files = (FOLDER / name for name in ("packages", f"packages.{self.init}", f"packages.{self.initramfs}"))
         lines = [line for file in files for line in file.read_text(encoding="ascii").splitlines()]
         return [line for line in lines if line and not line.startswith("#")]
 

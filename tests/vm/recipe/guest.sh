@@ -3,7 +3,8 @@
 # shellcheck shell=sh disable=SC2016
 #
 # Runs inside the new system, as its root, with its release's own package sources still in place.
-# In: /recipe/key.pub, the key that may log in; ROOT_UUID, of the root file system to be; INIT, the init system.
+# In: /recipe/key.pub, the key that may log in; ROOT_UUID, of the root file system to be; INIT, the init system;
+# INITRAMFS, what makes the initramfs.
 
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
@@ -24,8 +25,8 @@ fi
 
 # An initramfs is made several times in each guest's life: it gets what these machines need, and no
 # more, so that a test finds out what else must be put into it.
-printf '%s\n' MODULES=list COMPRESSLEVEL=1 >/etc/initramfs-tools/conf.d/quick
-printf '%s\n' virtio_pci virtio_blk ext4 >>/etc/initramfs-tools/modules
+# shellcheck disable=SC1090 # one of those beside this file
+. "/recipe/initramfs-$INITRAMFS.sh"
 
 apt-get install -y -q --no-install-recommends "$oldest"
 
@@ -131,8 +132,8 @@ download() {
 # Not every release has all of these.
 # shellcheck disable=SC2046 # no name, or one
 download "$newest" tree exfatprogs xfsprogs overlayroot $(apt-cache pkgnames unionfs-fuse)
-# By itself: it takes the place of initramfs-tools.
-download dracut
+# By itself: it takes the place of busybox.
+download busybox-static
 rm -rf partial lock
 for deb in *.deb; do
     dpkg-deb -f "$deb"

@@ -1,0 +1,14 @@
+# Copyright (c) 2026 labs.overlayroot contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+
+from hypothesis import settings
+
+# Under the oldest Python few examples of each property are tried, since another gate tries them all under a newer one.
+settings.register_profile("few", max_examples=20)
+if sys.version_info < (3, 9):
+    settings.load_profile("few")
