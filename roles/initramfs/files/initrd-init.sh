@@ -10,7 +10,7 @@
 #   rootdelay=SECONDS        how long the root may take to appear, if not 30
 #   ip=dhcp                  asks for an address, on each network device until one gets it
 #   panic=SECONDS            a boot that fails ends in a reboot after so long
-#   overlayroot.panic=halt   ... in a halt; without these two in a shell, after which it is tried again
+#   initrd.panic=halt   ... in a halt; without these two in a shell, after which it is tried again
 
 PATH=/bin
 export PATH
@@ -46,7 +46,7 @@ read_cmdline() {
             ro | rw) access=$word ;;
             init=*) init=${word#*=} ;;
             panic=*) panic=${word#*=} ;;
-            overlayroot.panic=*) on_panic=${word#*=} ;;
+            initrd.panic=*) on_panic=${word#*=} ;;
             ip=*) ip=${word#*=} ;;
         esac
     done
