@@ -19,6 +19,7 @@ class Sight(NamedTuple):
     folders: tuple = ()  # whose small files are to be read
     layers: bool = False  # examine the layers of every mounted union, too
     initramfs: bool = False  # list the initramfs of each kernel, and which backends that has
+    programs: tuple = ()  # whether they need libraries
     initrds: tuple = ()  # of initrd.Recipe: what was made by them, and what would be
     checksums: bool = False  # of the layers of the store
     kept: tuple = ()  # a mount point and paths below it: whether the upper of the union there holds nothing else
@@ -71,6 +72,7 @@ class State(NamedTuple):
     time: str = ""  # when it was seen, in UTC: 2026-11-21T08:00:00Z
     initramfs: dict = {}  # kernel release: frozenset of the names in its initramfs, and of its built-in modules
     backends: dict = {}  # kernel release: frozenset of the backends that it can be used with
+    static: frozenset = frozenset()  # of the programs that were asked about: those that need no libraries
     initrds: dict = {}  # initrd.Recipe: initrd.Made
     checksums: dict = {}  # id of a layer: that of what it holds, None where it cannot be read
     only_kept: bool = False  # the upper that was asked about holds nothing else

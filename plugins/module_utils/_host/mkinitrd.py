@@ -19,6 +19,7 @@ from .names import decode, encode
 from .run import run
 
 _INTERPRETER = 3  # the type PT_INTERP of a program header, see elf(5)
+_HEADERS = 1 << 12  # bytes that hold all of them
 
 
 def look(recipe):
@@ -44,6 +45,19 @@ def write(recipe):
             os.unlink(new)
 
 
+def is_static(path):
+    """Whether a program needs no libraries: its ELF file asks for no interpreter that loads them."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as stream:
+        content = stream.read(_HEADERS)
+    is_64, order = content[4:5] == b"\2", "little" if content[5:6] == b"\1" else "big"
+    start, size, count = ((32, 8), (54, 2), (56, 2)) if is_64 else ((28, 4), (42, 2), (44, 2))
+    table, entry, entries = (int.from_bytes(content[at : at + width], order) for at, width in (start, size, count))
+    types = (content[at : at + 4] for at in range(table, table + entry * entries, entry or 1))
+    return not any(int.from_bytes(kind, order) == _INTERPRETER for kind in types)
+
+
 def _content(path):
     """The checksum of what an image unpacks to; None where there is none that was made here."""
     total = hashlib.sha256()
@@ -61,11 +75,14 @@ def _release(recipe):
 
 
 def _files(recipe):
+    """One after another, since all together are much for a small host."""
     release = _release(recipe)
     folder = f"{recipe.modules}/{release}"
     if not os.path.exists(folder + "/modules.dep"):
         raise OverlayrootError(folder, "has no modules.dep of this kernel", f"Install the kernel, or run depmod {release}")
-    return (*_programs(recipe), *(_union(recipe) if recipe.has_union else ()), *_modules(folder, f"lib/modules/{release}"))
+    yield from _programs(recipe)
+    yield from _union(recipe) if recipe.has_union else ()
+    yield from _modules(folder, f"lib/modules/{release}")
 
 
 def _pack(write, files):
@@ -88,7 +105,7 @@ def _put(write, member, number, content=b""):
 
 def _programs(recipe):
     content = _read(recipe.busybox)
-    if _is_dynamic(content):
+    if not is_static(recipe.busybox):
         raise OverlayrootError(recipe.busybox, "needs libraries, which this initramfs does not hold", "Install busybox-static")
     return (
         ("dev/console", stat.S_IFCHR | 0o600, b""),
@@ -130,15 +147,6 @@ def _module(path):
     if path.endswith(".zst"):
         return encode(run(["zstd", "-dcq", path], package="zstd"))
     return _read(path)
-
-
-def _is_dynamic(content):
-    """Whether an ELF file asks for an interpreter, which loads libraries."""
-    is_64, order = content[4:5] == b"\2", "little" if content[5:6] == b"\1" else "big"
-    start, size, count = ((32, 8), (54, 2), (56, 2)) if is_64 else ((28, 4), (42, 2), (44, 2))
-    table, entry, entries = (int.from_bytes(content[at : at + width], order) for at, width in (start, size, count))
-    types = (content[at : at + 4] for at in range(table, table + entry * entries, entry or 1))
-    return any(int.from_bytes(kind, order) == _INTERPRETER for kind in types)
 
 
 def _read(path):

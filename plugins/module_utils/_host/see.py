@@ -39,6 +39,7 @@ def see(sight):
         kernel=_kernel(),
         initramfs=images,
         backends={release: _backends(release) for release in images},
+        static=frozenset(filter(mkinitrd.is_static, sight.programs)),
         initrds={recipe: mkinitrd.look(recipe) for recipe in sight.initrds},
         devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),

@@ -128,6 +128,7 @@ def sight(wanted):
         files=layout.both([*wanted.paths, bootconf.PATH, NEXT]),
         folders=layout.both(ALL_FOLDERS),
         initramfs=True,
+        programs=(initramfs.OWN.program,),
         devices=(wanted.conf.data,) if wanted.conf.data and wanted.state == "present" else (),
     )
 
@@ -182,10 +183,9 @@ def _holds(seen, path, content):
 
 def _tool(seen):
     """What makes the initramfs of the host's kernels."""
-    found = [tool for tool in initramfs.TOOLS if seen.paths[tool.program].kind]
+    found = [tool for tool in initramfs.TOOLS if seen.paths[tool.program].kind and (tool != initramfs.OWN or tool.program in seen.static)]
     if not found:
-        names = ", ".join(tool.name for tool in initramfs.TOOLS)
-        raise OverlayrootError("/boot", f"this host has none of {names} to make an initramfs", "Install one of them")
+        raise OverlayrootError("/boot", "this host has nothing to make an initramfs of", "Install initramfs-tools, dracut or a static busybox")
     return found[0]
 
 

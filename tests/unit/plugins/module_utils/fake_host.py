@@ -39,6 +39,7 @@ class FakeHost(NamedTuple):
     aufs: dict = {}
     kernel: tuple = (6, 12)
     initramfs: dict = {}
+    static: frozenset = frozenset()
     memory: int = 1024 * MIB
     time: str = "2026-11-21T08:00:00Z"
 
@@ -62,6 +63,7 @@ class FakeHost(NamedTuple):
             folders={path: self.small_files.get(path) for path in sight.folders},
             filesystems=self.filesystems,
             backends=dict.fromkeys(self.initramfs, self._backends()),
+            static=self.static,
             overlay=self.overlay,
             aufs=self.aufs,
             kernel=self.kernel,

@@ -94,6 +94,12 @@ def test_a_busybox_that_needs_libraries(recipe):
     assert not [name for name in os.listdir(os.path.dirname(recipe.path)) if name.endswith(".new")]
 
 
+def test_what_needs_libraries(recipe, tmp_path):
+    assert mkinitrd.is_static(recipe.busybox)
+    assert not mkinitrd.is_static("/bin/ls")
+    assert not mkinitrd.is_static(str(tmp_path / "missing"))
+
+
 def test_a_kernel_that_is_not_installed(recipe):
     with pytest.raises(OverlayrootError, match="modules/6.2: has no modules.dep of this kernel. Install the kernel, or run depmod 6.2"):
         mkinitrd.write(recipe._replace(release="6.2"))

@@ -189,6 +189,15 @@ def test_a_host_with_dracut():
     assert ("remove_dir", folder) in shown(root_union.plan(state, root_union.wanted({**PARAMS, "state": "absent"})))
 
 
+def test_a_host_with_busybox_alone():
+    """Which must need no libraries."""
+    host = HOST._replace(plain_files=(initramfs.OWN.program,))
+    with pytest.raises(OverlayrootError, match="this host has nothing to make an initramfs of"):
+        plan_for(host)
+    steps = plan_for(host._replace(static=frozenset([initramfs.OWN.program])))[2]
+    assert {("write_file", initramfs.OWN.boot), ("write_file", initramfs.OWN.build)} < set(shown(steps))
+
+
 def test_a_host_that_went_over_to_dracut():
     """What was for the other tool goes, or would come back with it, out of date."""
     files = {path: file.content for path, file in provisioned().files.items() if file}
@@ -275,7 +284,7 @@ def test_a_protected_host_that_would_have_to_change(state):
         (
             HOST._replace(plain_files=()),
             {},
-            "/boot: this host has none of initramfs-tools, dracut, busybox to make an initramfs. Install one of them.",
+            "/boot: this host has nothing to make an initramfs of. Install initramfs-tools, dracut or a static busybox.",
         ),
         (
             HOST._replace(initramfs={}),
@@ -453,6 +462,7 @@ def hosts(draw):
         files=files,
         small_files={top + layout.CONFIG: {**{path.rpartition("/")[2]: "" for path in names}, **neighbours}},
         folders=(*HOST.folders, *folders, *draw(st.sets(st.sampled_from([top + path for path in root_union.ALL_FOLDERS])))),
+        static=frozenset([initramfs.OWN.program]),
         plain_files=tuple(draw(st.sets(st.sampled_from([tool.program for tool in initramfs.TOOLS]), min_size=1))),
         initramfs=draw(st.dictionaries(st.sampled_from(["5.10", "6.1", "6.12"]), st.sampled_from(IMAGES), min_size=1)),
     )
