@@ -24,7 +24,7 @@ _AUTOCLEAR = 4
 _INFO = struct.Struct("=5Q4I64s64s32s2Q")
 _BLOCKS = "/sys/block"
 
-_LOOKS = 10
+_LOOKS = 50
 _PAUSE = 0.1
 
 
