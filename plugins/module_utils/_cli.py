@@ -499,7 +499,10 @@ COMMANDS = {
     ),
     "mkinitrd": Command(
         help="Make an initramfs of busybox and kernel modules",
-        description="For hosts that have no tool for it, and for those that boot from a network. It mounts the root, and makes it a union where the host is to have one.",
+        description=(
+            "For hosts that have no tool for it, and for those that boot from a network. It mounts the root, and makes it a union where the host "
+            "is to have one."
+        ),
         example="overlayrootctl mkinitrd /srv/tftp/initrd.img --kernel 6.12.0-1-amd64",
         planner=mkinitrd,
         act=_change,

@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=dash
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #

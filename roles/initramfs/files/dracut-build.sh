@@ -1,4 +1,4 @@
-#!/bin/bash
+# shellcheck shell=bash
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #

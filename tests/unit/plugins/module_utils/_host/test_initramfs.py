@@ -14,7 +14,6 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.initramfs i
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import initramfs
 
 
-
 def packed(*names):
     """An image that holds nothing but names."""
     heads = [cpio.head(cpio.Member(name), number) for number, name in enumerate((*names, cpio.TRAILER))]
