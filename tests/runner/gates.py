@@ -52,13 +52,13 @@ def machine(name: str) -> Gate:
 
 SANITY = Gate(
     name="sanity",
-    minutes=15,
+    minutes=25,
     steps=(Step("ansible-test sanity --color no --junit", from_junit, telling="ERROR: "),),
 )
 
 INTEGRATION = Gate(
     name="integration",
-    minutes=15,
+    minutes=25,
     # A mount namespace of its own: what a target mounts is gone when it ends.
     steps=(
         Step(
@@ -73,7 +73,7 @@ INTEGRATION = Gate(
 
 SUBHOSTS = Gate(
     name="subhosts",
-    minutes=15,
+    minutes=25,
     steps=(
         Step(
             "pytest --rootdir=. --import-mode=importlib -o pythonpath=../../.."
@@ -100,7 +100,7 @@ def build(version: str) -> Gate:
 
 LINT = Gate(
     name="lint",
-    minutes=10,
+    minutes=25,
     steps=(
         Step("reuse lint --lines"),
         Step("yamllint --strict ."),
@@ -112,7 +112,7 @@ LINT = Gate(
 
 OLDEST = Gate(
     name="oldest",
-    minutes=10,
+    minutes=25,
     steps=(Step("ansible-test units --color no --venv --python 3.8", from_junit),),
     probe="python3.8 --version",
     need="Python 3.8",
@@ -120,7 +120,7 @@ OLDEST = Gate(
 
 UNIT = Gate(
     name="unit",
-    minutes=10,
+    minutes=25,
     steps=(
         Step(
             "pytest -n 2 --rootdir=. --import-mode=importlib -o pythonpath=../../.."
@@ -133,7 +133,7 @@ UNIT = Gate(
 
 SHELL = Gate(
     name="shell",
-    minutes=5,
+    minutes=25,
     steps=(
         Step("find . '(' -name '*.sh' -o -path ./.ci/run ')' -exec shellcheck -x {} +"),
         Step("sh tests/shell/run.sh", from_shell),
