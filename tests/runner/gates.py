@@ -67,6 +67,7 @@ INTEGRATION = Gate(
             from_integration,
         ),
     ),
+    packages=("cpio",),
     probe="unshare --mount true",
     need="root, with the right to mount",
 )

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# host.sh FOLDER: makes this machine a host with one kernel. What is written goes to a tmpfs at FOLDER, and commands
-# stand in for those of initramfs-tools: an image is a text file, its own listing.
+# host.sh FOLDER: makes this machine a host with one kernel. What is written goes to a tmpfs at FOLDER, and a command
+# stands in for that of initramfs-tools: what is in an image are empty files.
 set -eu
 
 mount -t tmpfs role_initramfs "$1"
@@ -17,19 +17,18 @@ cat > /usr/sbin/update-initramfs <<'END'
 #!/bin/sh
 set -eu
 [ "$*" = "-u -k 9.9" ]
-{
-    echo init
-    echo kernel/fs/overlay.ko
-    if [ -x /etc/initramfs-tools/hooks/labs-overlayroot ]; then
-        echo scripts/local-bottom/labs-overlayroot
-        sha256sum < /usr/local/lib/overlayroot/overlayroot.sh | sed 's,^,conf/overlayroot-,; s, .*,,'
-    fi
-} > /boot/initrd.img-9.9.new
+image=$(mktemp -d)
+cd "$image"
+mkdir -p kernel/fs scripts/local-bottom conf
+touch init kernel/fs/overlay.ko
+if [ -x /etc/initramfs-tools/hooks/labs-overlayroot ]; then
+    sum=$(sha256sum < /usr/local/lib/overlayroot/overlayroot.sh)
+    touch scripts/local-bottom/labs-overlayroot "conf/overlayroot-${sum%% *}"
+fi
+find . -type f -printf '%P\n' | cpio --quiet -o -H newc > /boot/initrd.img-9.9.new
+cd /
+rm -r "$image"
 mv /boot/initrd.img-9.9.new /boot/initrd.img-9.9
 END
-cat > /usr/bin/lsinitramfs <<'END'
-#!/bin/sh
-cat "$1"
-END
-chmod 755 /usr/sbin/update-initramfs /usr/bin/lsinitramfs
+chmod 755 /usr/sbin/update-initramfs
 update-initramfs -u -k 9.9
