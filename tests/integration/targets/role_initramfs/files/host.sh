@@ -12,6 +12,7 @@ for name in etc usr boot; do
 done
 
 mkdir -p /usr/lib/modules/9.9 /etc/initramfs-tools/hooks /etc/initramfs-tools/scripts/local-bottom
+echo kernel/fs/overlayfs/overlay.ko > /usr/lib/modules/9.9/modules.builtin
 rm -f /boot/initrd.img-*
 cat > /usr/sbin/update-initramfs <<'END'
 #!/bin/sh
