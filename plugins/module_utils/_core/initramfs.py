@@ -25,6 +25,11 @@ class Tool(NamedTuple):
     in_image: str  # the name of the script there
     folders: tuple  # what is made for the two
 
+    @property
+    def option(self):
+        """Its name among the options of a module."""
+        return self.name.replace("-", "_")
+
 
 INITRAMFS_TOOLS = Tool(
     "initramfs-tools",
@@ -55,6 +60,7 @@ OWN = Tool(
 )
 # The first one found is in use: the programs of each can be there beside those before it, which packages of kernels call.
 TOOLS = (INITRAMFS_TOOLS, DRACUT, OWN)
+_SCRIPTS = frozenset(tool.in_image for tool in TOOLS)
 
 # What the build adds to tell one library from another.
 STAMP_IN_IMAGE = "conf/overlayroot-"
@@ -111,7 +117,7 @@ def without_union(image):
 
 
 def _is_script(name):
-    return posixpath.basename(name) in [tool.in_image for tool in TOOLS]
+    return posixpath.basename(name) in _SCRIPTS
 
 
 def stamp(library):

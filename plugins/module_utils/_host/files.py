@@ -10,6 +10,7 @@ folder by folder, and a link on the way is the error ELOOP or ENOTDIR.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 
@@ -45,6 +46,30 @@ def descend(above, way):
         os.close(descriptor)
         raise
     return descriptor
+
+
+@contextlib.contextmanager
+def aside(path):
+    """The path of a new file for another program to write, which then takes the place of the old one.
+
+    Only for folders that users cannot write to, since paths are followed.
+    """
+    above, name = os.path.split(path)
+    new = f"{above}/.{name}.new"
+    try:
+        yield new
+        os.rename(new, path)
+    finally:
+        if os.path.exists(new):
+            os.unlink(new)
+
+
+def checksum(stream):
+    """In hexadecimal, of what is left of a stream."""
+    digest = hashlib.sha256()
+    for block in iter(lambda: stream.read(1 << 20), b""):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ nothing that an initramfs is made of has changed meanwhile, and the kept image i
 
 from __future__ import annotations
 
-import hashlib
 import os
 import posixpath
 import shutil
@@ -19,7 +18,7 @@ from .._core import bootconf
 from .._core.errors import OverlayrootError
 from .._core.initramfs import INITRAMFS_TOOLS, OWN, starts_union
 from .._core.initrd import Recipe
-from . import cpio, mkinitrd
+from . import cpio, files, mkinitrd
 from .run import run
 
 _BOOT = "/boot/"
@@ -73,13 +72,8 @@ def _make(image, release):
     if not shutil.which("dracut"):
         mkinitrd.write(Recipe(image, release, _MODULES[:-1], OWN.program, posixpath.dirname(OWN.build), os.path.exists(bootconf.PATH)))
         return
-    new = _BOOT + "." + posixpath.basename(image) + ".new"
-    try:
+    with files.aside(image) as new:
         run(["dracut", "--quiet", "--force", new, release])
-        os.rename(new, image)
-    finally:
-        if os.path.exists(new):
-            os.unlink(new)
 
 
 def _image(release):
@@ -126,11 +120,8 @@ def _forget(image):
 
 
 def _checksum(path):
-    digest = hashlib.sha256()
     with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
+        return files.checksum(stream)
 
 
 def _write(path, line):

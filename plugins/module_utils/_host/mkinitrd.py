@@ -15,6 +15,7 @@ import zlib
 from .._core import cpio, initramfs, initrd
 from .._core.errors import OverlayrootError
 from .._core.initrd import Made
+from .files import aside, checksum
 from .names import decode, encode
 from .run import run
 
@@ -31,18 +32,12 @@ def look(recipe):
 
 def write(recipe):
     """The image into the file of its path, which is the old one or the whole new one."""
-    new = f"{os.path.dirname(recipe.path)}/.{os.path.basename(recipe.path)}.new"
-    try:
-        with open(new, "wb") as raw:
-            # Without a time, so that the same ingredients make the same image.
-            with gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
-                _pack(stream.write, _files(recipe))
-            raw.flush()
-            os.fsync(raw.fileno())
-        os.rename(new, recipe.path)
-    finally:
-        if os.path.exists(new):
-            os.unlink(new)
+    with aside(recipe.path) as new, open(new, "wb") as raw:
+        # Without a time, so that the same ingredients make the same image.
+        with gzip.GzipFile("", "wb", 6, raw, mtime=0) as stream:
+            _pack(stream.write, _files(recipe))
+        raw.flush()
+        os.fsync(raw.fileno())
 
 
 def is_static(path):
@@ -60,14 +55,11 @@ def is_static(path):
 
 def _content(path):
     """The checksum of what an image unpacks to; None where there is none that was made here."""
-    total = hashlib.sha256()
     try:
         with gzip.open(path) as stream:
-            for block in iter(lambda: stream.read(1 << 20), b""):
-                total.update(block)
+            return checksum(stream)
     except (OSError, EOFError, zlib.error):
         return None
-    return total.hexdigest()
 
 
 def _release(recipe):

@@ -46,7 +46,7 @@ ARGUMENTS = {
         "type": "dict",
         "required": True,
         "options": {
-            tool.name.replace("-", "_"): {
+            tool.option: {
                 "type": "dict",
                 "required": True,
                 "options": {"boot": {"type": "str", "required": True}, "build": {"type": "str", "required": True}},
@@ -108,7 +108,7 @@ def wanted(params):
         raise OverlayrootError("targets", "are saved when a host goes down that keeps sessions", "Use the persistence session, or give none")
     adapters = {
         tool: {tool.boot: (given["boot"], 0o755), tool.build: (given["build"], 0o755)}
-        for tool, given in ((tool, params["adapters"][tool.name.replace("-", "_")]) for tool in initramfs.TOOLS)
+        for tool, given in ((tool, params["adapters"][tool.option]) for tool in initramfs.TOOLS)
     }
     return Wanted(params["state"], conf, check_options(params["options"]), files, adapters)
 

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 
 import pytest
+import subprocess
 
 _CLONE_NEWNS = 0x20000
 _MS_RDONLY = 1
@@ -23,6 +24,16 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 def call(function, *arguments):
     if getattr(LIBC, function)(*arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+@contextlib.contextmanager
+def emptied(case):
+    """A new folder, and nothing of it afterwards, whatever it holds."""
+    os.mkdir(case)
+    try:
+        yield case
+    finally:
+        subprocess.run([b"rm", b"-rf", case], check=True)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fus
 from ansible_collections.labs.overlayroot.plugins.module_utils._host.see import see
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
-from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, emptied, mounted, scratch
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import BASES, SESSIONS, perform
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -38,15 +38,6 @@ def fixture_place():
 def fixture_case(place):
     with emptied(place + b"/case") as case:
         yield case
-
-
-@contextlib.contextmanager
-def emptied(case):
-    os.mkdir(case)
-    try:
-        yield case
-    finally:
-        subprocess.run([b"rm", b"-rf", case], check=True)
 
 
 def converted(source, old, new, below=(), apart=()):

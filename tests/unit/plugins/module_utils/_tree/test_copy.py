@@ -24,7 +24,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest im
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.attacks import RACER, nest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
-from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, mounted, scratch
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, emptied, mounted, scratch
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import BASES, SESSIONS, perform
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -52,15 +52,6 @@ def fixture_case(place):
         with open(case + b"/secret/treasure", "wb") as stream:
             stream.write(b"gold")
         yield os.fsdecode(case)
-
-
-@contextlib.contextmanager
-def emptied(case):
-    os.mkdir(case)
-    try:
-        yield case
-    finally:
-        subprocess.run([b"rm", b"-rf", case], check=True)
 
 
 def saved(upper, layers, format_="overlay", name="1", tell=None, lower=None, dropped=()):

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
 from functools import partial
 
 import pytest
@@ -14,7 +12,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._tree.copy import
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.fold import fold
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.plain_comparison import read
-from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import mounted, scratch
+from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import emptied, mounted, scratch
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.sessions import BASES, SESSIONS, perform
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -27,15 +25,6 @@ TREE = [("mkdir", b"a"), ("write", b"a/b", b"x"), ("mkdir", b"a/a"), ("write", b
 def fixture_place():
     with scratch() as folder:
         yield folder
-
-
-@contextlib.contextmanager
-def emptied(case):
-    os.mkdir(case)
-    try:
-        yield case
-    finally:
-        subprocess.run([b"rm", b"-rf", case], check=True)
 
 
 def folded(upper, older, layers, name, format):
