@@ -308,6 +308,7 @@ def _mkinitrd_params(arguments):
 
 def _check_arguments(parser):
     parser.add_argument("--repair", action="store_true", help="end what can be ended without losing what was saved")
+    _store_argument(parser)
 
 
 _STATES = {"boot": "started", "stop": "stopped", "restart": "restarted", "save": "saved", "reset": "reset", "rollback": "reset"}
@@ -531,6 +532,6 @@ COMMANDS = {
         lines=check.lines,
         is_problem=check.is_problem,
         arguments=_check_arguments,
-        params=lambda arguments: {"repair": arguments.repair},
+        params=lambda arguments: _of(arguments, "repair", "store"),
     ),
 }

@@ -144,7 +144,7 @@ def _see(sight, in_part=False):
         seen = seen._replace(subhosts=subhost_sight.subhosts(described))
     if sight.alone:
         seen = seen._replace(alone=holding.is_alone(seen, sight.alone))
-    return seen._replace(checksums=checksums(seen)) if sight.checksums else seen
+    return seen._replace(checksums=checksums(seen, sight.checksums)) if sight.checksums else seen
 
 
 def _of_subhost(sight, described):

@@ -21,7 +21,7 @@ class Sight(NamedTuple):
     initramfs: bool = False  # list the initramfs of each kernel, and which backends that has
     programs: tuple = ()  # whether they need libraries
     initrds: tuple = ()  # of initrd.Recipe: what was made by them, and what would be
-    checksums: bool = False  # of the layers of the store
+    checksums: str = ""  # of the layers of the store there
     kept: tuple = ()  # a mount point and paths below it: whether the upper of the union there holds nothing else
     alone: str = ""  # a mount point: whether upper and work folder of the union there have their file system for themselves
     devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted

@@ -18,7 +18,7 @@ def lines(result):
         return
     yield from table([("what", "is wrong", "repair"), *map(_problem, result["problems"])])
     if any(problem["repairable"] for problem in result["problems"]):
-        yield "overlayrootctl check --repair ends those that can be repaired."
+        yield "The same with --repair ends those that can be repaired."
 
 
 def _problem(problem):

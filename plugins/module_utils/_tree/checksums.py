@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the layers of the store hold, in short."""
+"""What the layers of a store hold, in short."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .manifest import manifest
 _CHUNK = 1 << 20
 
 
-def checksums(state):
-    """{id: checksum} of every layer."""
-    found = store.of(state)
-    return {name: checksum(name, about) for name, about in found.layers.items()} if found else {}
+def checksums(state, top):
+    """{id: checksum} of every layer of the store at `top`."""
+    found = store.of(state, top)
+    return {name: checksum(name, about, found.above) for name, about in found.layers.items()} if found else {}
 
 
-def checksum(name, about):
+def checksum(name, about, above=store.LAYERS):
     """Of a layer and what its record says; None where it cannot be read."""
     try:
         if store.is_image(name):
             return of_image(name)
-        with opened([f"{store.LAYERS}/{name}"], about.get("format", "overlay")) as (layer,):
+        with opened([f"{above}/{name}"], about.get("format", "overlay")) as (layer,):
             return manifest(layer)
     except (OSError, KeyError, OverlayrootError):
         return None

@@ -117,8 +117,11 @@ def _give_back(step):
 def _remove_layer(step):
     """What is in the trash when the power goes is deleted after the next boot."""
     aside = f"layer-{step.id}-{os.getpid()}"
+    places = {step.path: aside}
+    if step.above == store.LAYERS:
+        places[f"{store.CONVERTED}/{step.id}"] = aside + "-converted"
     with files.folder(store.TRASH) as trash:
-        for path, place in ((step.path, aside), (f"{store.CONVERTED}/{step.id}", aside + "-converted")):
+        for path, place in places.items():
             with contextlib.suppress(FileNotFoundError), files.parent(path) as (above, name):
                 os.rename(name, place, src_dir_fd=above, dst_dir_fd=trash)
                 os.fsync(above)

@@ -23,7 +23,7 @@ _overlayrootctl() {
             convert) words='--help --from --to --below --check --json' ;;
             mkinitrd) words='--help --kernel --modules --busybox --scripts --check --json' ;;
             subhost) words='--help --label --commands --bridges --check --json' ;;
-            check) words='--help --repair --check --json' ;;
+            check) words='--help --repair --store --check --json' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")

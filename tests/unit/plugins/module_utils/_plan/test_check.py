@@ -43,7 +43,7 @@ def host(layers=(), generations=(), boot=(), request=None, top=()):
 
 
 def look(host, checksums=(), repair=False):
-    wanted = check.wanted({"repair": repair})
+    wanted = check.wanted({"repair": repair, "store": None})
     return host.see(check.sight(wanted))._replace(checksums={**GOOD, **dict(checksums)}), wanted
 
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import layout, plan, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.steps import FoldLayers, RemoveLayer, WriteFile
-from ansible_collections.labs.overlayroot.plugins.module_utils._plan import fold, generations, save
+from ansible_collections.labs.overlayroot.plugins.module_utils._plan import check, fold, generations, save
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._plan.test_save import PARAMS, STORE, host
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils.fake_host import mount
 from hypothesis import given, settings
@@ -126,6 +126,32 @@ def test_a_store_that_is_not_there():
     wanted = generations.wanted({"store": TOP})
     assert generations.show(NEW.see(generations.sight(wanted)), wanted) is None
     assert generations.show(used("a").see(generations.sight(wanted)), wanted)["current"] == 1
+
+
+def test_what_is_wrong_is_found_and_repaired_there():
+    found = used("a", "b")
+    small = dict(found.small_files)
+    small[f"{TOP}/layers"] = {**small[f"{TOP}/layers"], "lost": None, ".c.new": None, "d.json": ABOUT}
+    small[f"{TOP}/generations"] = {**small[f"{TOP}/generations"], "3.new": "a\n"}
+    small[f"{TOP}/boot"] = {"current": "7\n"}
+    pending = {"lost": None, ".c.new": None, **STORE[store.LAYERS]}
+    found = found._replace(small_files={**small, store.LAYERS: pending}, files={**found.files, store.NEXT: "save=c\n"})
+    wanted = check.wanted({"repair": True, "store": TOP})
+    seen = found.see(check.sight(wanted))._replace(checksums={"a": "bad", "b": "good", "lost": "good"})
+    steps = check.plan(seen, wanted)
+    assert shown(steps) == [
+        ("write_file", TOP + "/boot/current"),
+        ("write_file", TOP + "/layers/a.json"),
+        ("write_file", TOP + "/layers/b.json"),
+        ("remove_layer", TOP + "/layers/lost"),
+        ("remove_layer", TOP + "/layers/.c.new"),
+        ("remove_file", TOP + "/layers/d.json"),
+        ("remove_file", TOP + "/generations/3.new"),
+    ]
+    plan.check(steps, check.asked(wanted))
+    after = plan.simulate(seen, steps)
+    assert (check.plan(after, wanted), check.show(after, wanted)) == ((), {"problems": []})
+    assert after.folders[store.LAYERS] == seen.folders[store.LAYERS]
 
 
 @given(st.sampled_from([NEW, used("a"), used("a", "b", "c")]), st.booleans(), st.data())

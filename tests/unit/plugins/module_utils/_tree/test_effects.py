@@ -114,6 +114,10 @@ def test_a_layer_goes_with_what_was_made_of_it_for_aufs(place):
     do(SaveLayer("1", session(place), "", "overlay"))
     do(ConvertLayer(f"{store.CONVERTED}/1", f"{store.LAYERS}/1", "overlay", "aufs", (), ("/usr", "/srv/my data")))
     assert sorted(os.listdir(f"{store.CONVERTED}/1")) == ["etc", "srv"]
+    other = os.path.dirname(store.TOP) + "/targets/web/layers"
+    os.makedirs(other + "/1")
+    do(RemoveLayer("1", other))
+    assert (os.listdir(other), os.listdir(store.CONVERTED)) == ([], ["1"])
     do(RemoveLayer("1"))
     assert (os.listdir(store.LAYERS), os.listdir(store.CONVERTED)) == ([], [])
 
@@ -140,18 +144,21 @@ def test_a_session_is_folded_with_the_one_before_it_on_each_file_system(place):
         assert about["sha256"] == manifest(folder)
 
 
-def test_the_checksum_is_that_of_the_layer(place):
-    do(SaveLayer("1", session(place), "", "overlay"))
+@pytest.mark.parametrize("top", [store.TOP, layout.DATA + "/targets/web"])
+def test_the_checksum_is_that_of_the_layer(place, top):
+    above = top + "/layers"
+    os.makedirs(above, exist_ok=True)
+    do(SaveLayer("1", session(place), "", "overlay", above=above))
     data = f"1 0 0:1 / / rw - ext4 none rw\n2 1 0:2 / {layout.DATA} rw - ext4 none rw\n"
-    with open(f"{store.LAYERS}/1.json", encoding="utf-8") as stream:
-        layers = {"1": None, "1.json": stream.read()}
-    folders = {**dict.fromkeys(store.FOLDERS), store.LAYERS: layers, store.GENERATIONS: {}}
+    with open(f"{above}/1.json", encoding="utf-8") as stream:
+        noted = stream.read()
+    folders = {**dict.fromkeys(store.folders_of(top)), above: {"1": None, "1.json": noted}, top + "/generations": {}}
     state = State(mounts=mountinfo.parse(data), folders=folders)
-    assert checksums(state) == {"1": record("1")["sha256"]}
-    write(f"{store.LAYERS}/1/etc/motd", "other")
-    assert checksums(state) != {"1": record("1")["sha256"]}
-    os.rename(f"{store.LAYERS}/1", f"{store.LAYERS}/2")
-    assert checksums(state) == {"1": None}
+    assert checksums(state, top) == {"1": json.loads(noted)["sha256"]}
+    write(f"{above}/1/etc/motd", "other")
+    assert checksums(state, top) != {"1": json.loads(noted)["sha256"]}
+    os.rename(f"{above}/1", f"{above}/2")
+    assert checksums(state, top) == {"1": None}
 
 
 def test_an_image_is_noted_and_removed(place):
