@@ -14,6 +14,7 @@ import stat
 from typing import NamedTuple
 
 from .._core.errors import OverlayrootError
+from . import raw
 from .copy import Copy
 from .descent import Descent, Level
 from .entries import failed
@@ -92,8 +93,8 @@ class Fold:
         """The folders to go on with: for each its name, what would be looked up for it by that, and its Place."""
         found = []
         (newer,) = level.folders
-        for name, kind in sorted(newer.names().items()):
-            if kind == stat.S_IFDIR and level.path_of(name) not in self.apart:
+        for name in sorted(name for name, is_folder, _is_file in raw.entries(newer) if is_folder):
+            if level.path_of(name) not in self.apart:
                 with contextlib.closing(newer.enter(name)) as child:
                     default = None if place.base is None else (*place.base, name)
                     found.append((name, default, self._place(older, place, name, child.marks)))
@@ -130,16 +131,19 @@ class Fold:
 
     def _take_in(self, level, older, newer):
         """What the newer layer says nothing of."""
-        taken = [(name, kind) for name, kind in older.names().items() if newer.look(name) is None]
-        for name, kind in taken:
+        is_same = True
+        for name, is_folder, is_file in raw.entries(older):
+            if newer.look(name) is not None:
+                continue
+            is_same = False
             try:
-                if kind == stat.S_IFDIR:
+                if is_folder:
                     self._take_folder(older, newer, name)
                 else:
-                    self.entries.add(older, newer.fd, name, kind == stat.S_IFREG)
+                    self.entries.add(older, newer.fd, name, is_file)
             except OverlayrootError as error:
                 raise level.within(error) from error
-        if taken:
+        if not is_same:
             os.utime(newer.fd, ns=(newer.status.st_atime_ns, newer.status.st_mtime_ns))
 
     def _take_folder(self, older, newer, name):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import heapq
 import os
 import stat
 from functools import partial
@@ -16,6 +17,8 @@ from . import attributes, content, raw
 from .descent import Descent, Level
 
 _CHUNK = 1 << 20
+# So many names are sorted at once.
+_NAMES = 1 << 15
 
 
 def manifest(folder):
@@ -53,7 +56,17 @@ def _look(digest, descent, level, name):
 def _level(digest, folders, parent=None, name=""):
     (folder,) = folders
     digest.add_metadata(folder, folder.fd, folder.status)
-    return Level(folders, sorted(entry for entry, *_kind in raw.entries(folder)), parent, name)
+    return Level(folders, _in_order(folder), parent, name)
+
+
+def _in_order(folder):
+    """The names. Those of a very large folder would fill the memory, so it is read again for each part of them."""
+    last, found = "", _NAMES
+    while found == _NAMES:
+        found = 0
+        for last in heapq.nsmallest(_NAMES, (name for name, *_kind in raw.entries(folder) if name > last)):
+            found += 1
+            yield last
 
 
 class _Digest:
@@ -107,7 +120,8 @@ class _Digest:
             return False
         inode = status.st_dev, status.st_ino
         if inode in self.inodes:
-            self.add("again", self.inodes[inode])
+            # Most have no more than two, so that there is nothing left to remember.
+            self.add("again", self.inodes.pop(inode) if status.st_nlink == 2 else self.inodes[inode])
             return True
         self.inodes[inode] = self.entries
         return False

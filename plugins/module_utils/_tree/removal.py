@@ -11,6 +11,9 @@ import os
 
 from .._host import files
 
+# So many names are read at once: those of a very large folder would fill the memory.
+_NAMES = 1 << 10
+
 
 def remove(above, name):
     """Nothing else may write there. It may be gone already.
@@ -49,15 +52,24 @@ def _flatten(top, name, free):
 
 def _empty(folder):
     """Remove what is no folder; the names of those that are."""
-    folders = []
-    with os.scandir(folder) as entries:
+    while True:
+        folders, others = _read(folder)
         # What is removed while names are read could make other names be left out.
-        for entry in list(entries):
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.name)
-            else:
-                os.unlink(entry.name, dir_fd=folder)
-    return folders
+        for name in others:
+            os.unlink(name, dir_fd=folder)
+        if len(others) < _NAMES:
+            return folders
+
+
+def _read(folder):
+    """The names of folders, and some of the others; of all folders where there are no more."""
+    folders, others = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            (folders if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
+            if len(others) == _NAMES:
+                break
+    return folders, others
 
 
 def _move_up(folder, name, top, free):

@@ -8,6 +8,7 @@ import os
 import shutil
 
 import pytest
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree import manifest as manifest_module
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest import manifest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import scratch
@@ -103,6 +104,12 @@ def test_what_is_the_same(tmpfs):
     calm(one)
     calm(other)
     assert checksum(one) == checksum(other)
+
+
+def test_a_very_large_folder_is_read_in_parts(tree, monkeypatch):
+    before = checksum(tree)
+    monkeypatch.setattr(manifest_module, "_NAMES", 2)
+    assert checksum(tree) == before
 
 
 def test_two_trees_side_by_side_are_not_one_in_the_other(tmpfs):
