@@ -32,6 +32,7 @@ from pathlib import Path
 import diff
 from module_utils._tree.copy import save
 from module_utils._tree.layers import opened
+from module_utils._tree.manifest import manifest
 
 RUNS = 5
 ONE_SAVE = """
@@ -118,6 +119,15 @@ class Engine:
         pass
 
 
+class Summed(Engine):
+    name = "save, with its checksum"
+
+    def save(self, disk):
+        super().save(disk)
+        with opened([str(disk / "layer")], "overlay") as (layer,):
+            manifest(layer)
+
+
 class Copying(Engine):
     """A program that copies a tree, and a sync."""
 
@@ -182,6 +192,7 @@ class Merging(Engine):
 def jobs_that_are_there(upper, binary):
     """Ours, and those that are there."""
     yield Engine(upper)
+    yield Summed(upper)
     yield Copying(upper, "cp", "-a")
     if shutil.which("rsync"):
         yield Copying(upper, "rsync", "-aHAXS", "--numeric-ids")

@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import os
 import stat
+import zlib
 from functools import partial
 
 from .._core.errors import OverlayrootError
@@ -69,6 +70,16 @@ def _in_order(folder):
             yield last
 
 
+def _sum_of(data):
+    """Of what a disk may lose, this finds as much as what would take a shutdown many times as long without a processor's help."""
+    found = 0
+    while True:
+        chunk = os.read(data, _CHUNK)
+        if not chunk:
+            return found
+        found = zlib.crc32(chunk, found)
+
+
 class _Digest:
     """Of facts in an order that their number and kinds cannot be mistaken in."""
 
@@ -98,12 +109,7 @@ class _Digest:
             if self._is_known(status):
                 return
             self.add_metadata(folder, data, status)
-            self.add(status.st_size)
-            while True:
-                chunk = os.read(data, _CHUNK)
-                if not chunk:
-                    break
-                self.sum.update(chunk)
+            self.add(status.st_size, _sum_of(data))
         finally:
             os.close(data)
 
