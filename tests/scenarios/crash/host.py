@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 
 from overlayroot import _engine
+from overlayroot._plan import exit_root
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -72,6 +73,18 @@ set -e
 mount -o move /run /mnt/run
 for folder in dev proc sys usr; do mount --bind "/$folder" "/mnt/$folder"; done
 chroot /mnt mount -a -T /run/overlayroot/fstab
+"""
+
+# As halt.sh does it, and with the programs, which lie outside of this host's base.
+LEAVE = r"""
+set -e
+for folder in dev proc run sys usr; do mount --bind "/$folder" "/run/initramfs/$folder"; done
+cd /run/initramfs
+pivot_root . oldroot
+cd /run/initramfs/overlayroot
+for part in base data rw; do mount --bind "/oldroot$PWD/$part" "$part"; done
+# These programs came by it.
+umount -l /oldroot
 """
 
 # The store alone, as it lies: nothing has booted from it.
@@ -142,6 +155,12 @@ def change(planner, check_mode=False, **params):
 
 def commit(planner, **params):
     return _engine.commit(planner, _params(planner, params), check_mode=False)
+
+
+def leave():
+    """The host, which goes down, leaves its root for the exit root, from where a session is saved and folded."""
+    change(exit_root)
+    subprocess.run(["sh", "-c", LEAVE], check=True)
 
 
 def _params(planner, params):

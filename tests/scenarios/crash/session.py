@@ -127,7 +127,12 @@ def written(script, name):
 
 def saved(script, name, **params):
     """A session in RAM is saved at once."""
-    current, tree = [*script.current, name], host.shown()
+    saved_as(script, name, host.shown(), **params)
+
+
+def saved_as(script, name, tree, **params):
+    """A session in RAM that has left this tree is saved."""
+    current = [*script.current, name]
     script.expect(f"save-{name}", current=[current], booted=[[current, tree]])
     layer = host.change(save, id=name, **params)["layer"]
     script.current, script.tree = current, tree
@@ -252,7 +257,9 @@ def save_seven_and_fold(script):
     script.expect("pruned-is-booted")
     with stirred():
         write("seven")
-        saved(script, "seven", session=True)
+        tree = host.shown()
+        host.leave()
+        saved_as(script, "seven", tree, session=True)
         folded(script, 2)
 
 
