@@ -45,7 +45,7 @@ def machine(name: str) -> Gate:
     return Gate(
         name=f"vm-{name}",
         minutes=40,
-        steps=(Step(f"pytest --rootdir=. --junitxml={JUNIT}/{name}.xml tests/scenarios/test_{name}.py", from_junit),),
+        steps=(Step(f"pytest --rootdir=. --durations=20 --junitxml={JUNIT}/{name}.xml tests/scenarios/test_{name}.py", from_junit),),
         **ON_GUESTS,
     )
 

@@ -25,7 +25,7 @@ FILES = {
     **{f"tests/scenarios/crash/{name}.py": f"{name}.py" for name in ("host", "judge", "session", "writes")},
 }
 WRITE = f"modprobe dm-log-writes; cd {HERE}; python3 session.py /dev/vdb /dev/vdc /dev/shm/image expectations"
-JUDGE = f"cd {HERE}; python3 judge.py /dev/vdc /dev/shm/image expectations 180"
+JUDGE = f"cd {HERE}; python3 judge.py /dev/vdc /dev/shm/image expectations 90"
 # The marks of what is on its way there when power is lost.
 ACTIONS = {
     "save-one",

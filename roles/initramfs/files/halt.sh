@@ -7,6 +7,7 @@
 #   halt.sh leave    run by systemd when all else has stopped: makes the exit root ready
 #   halt.sh VERB     run as the last process of the host, with the exit root as its root and the old one at
 #                    /oldroot: saves the session, then does VERB (poweroff, reboot, halt, kexec)
+#   halt.sh base     run by systemd in place of the first, where a program serves the root: moves the host into its base
 #   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root, saves
 #                    the session, and leaves the verb to the init system, which goes on there
 #
@@ -195,6 +196,20 @@ take_along() {
     done
 }
 
+# What the init system is run from then needs no program any more: it may end those that are left, and unmount all.
+base() {
+    mount --make-rprivate /
+    old=$OVERLAYROOT_PUBLIC/oldroot
+    mkdir -p "$old" && cd "$OVERLAYROOT_RUN/base" || return
+    for part in dev proc run; do
+        mount --bind "/$part" "$part" || return
+    done
+    # systemd needs its control groups until the end.
+    mount --rbind /sys sys || return
+    pivot_root . "${old#/}" || { say "the root cannot be left" && return 1; }
+    umount -l "$old/dev" "$old/proc" "$old/sys"
+}
+
 end() {
     case $1 in
         # LINUX_REBOOT_CMD_KEXEC, which is all that `kexec -e` does: the command is a package of its own.
@@ -216,10 +231,11 @@ began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
 told='' targets=''
 case $1 in
     leave) leave prepare ;;
+    base) base ;;
     stop) stop ;;
     *)
         # On a host that runs, this would take its disks away.
-        [ $$ -eq 1 ] || { echo "halt.sh: '$1' is for the last process of a host; others say leave or stop" >&2 && exit 2; }
+        [ $$ -eq 1 ] || { echo "halt.sh: '$1' is for the last process of a host; others say leave, base or stop" >&2 && exit 2; }
         exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
         finish
         end "$1"

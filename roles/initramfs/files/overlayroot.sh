@@ -876,12 +876,19 @@ ExecStart=/usr/bin/find $trash -xdev -mindepth 1 -delete
 UNIT
 }
 
-# What users write is saved when the host goes down, after all else has ended: what starts first stops last.
+# After all else has ended, since what starts first stops last: what users write is saved, or a root that a program
+# serves is left. systemd stops all programs for a moment, and would wait for its own root for ever.
 overlayroot_arm() {
-    [ "$persistence" = session ] && overlayroot_has_systemd || return 0
-    overlayroot_unit overlayroot-session.service sysinit.target <<UNIT
+    local verb description
+    overlayroot_has_systemd || return 0
+    case $backend,$persistence in
+        unionfs_fuse,*) verb=base description="Leave the root union for its base when the host goes down" ;;
+        *,session) verb=leave description="Save the session of the root union when the host goes down" ;;
+        *) return 0 ;;
+    esac
+    overlayroot_unit overlayroot-shutdown.service sysinit.target <<UNIT
 [Unit]
-Description=Save the session of the root union when the host goes down
+Description=$description
 DefaultDependencies=no
 Before=sysinit.target shutdown.target
 Conflicts=shutdown.target
@@ -890,7 +897,7 @@ Conflicts=shutdown.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/true
-ExecStop=/usr/local/lib/overlayroot/halt.sh leave
+ExecStop=/usr/local/lib/overlayroot/halt.sh $verb
 StandardOutput=journal+console
 StandardError=journal+console
 TimeoutStopSec=infinity

@@ -23,9 +23,9 @@ from writes import Log
 
 # A copy of the device, for whoever mounts it to change.
 VIEW = "/dev/shm/view"
-# The points are gone through so often, each time others, so that those which were left out when time
-# is over lie evenly between those which were not.
-PASSES = (0, 4, 2, 6, 1, 3, 5, 7)
+# After one point of each mark the rest is gone through so often, each time others, so that those which were
+# left out when time is over lie evenly between those which were not.
+PASSES = (0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15)
 
 # Of all that there is in a folder, but for the times that reading changes.
 SUM = (
@@ -148,11 +148,10 @@ def judged(log, judge, seconds):
 
 
 def passes(points, marks):
-    """The points in the order of PASSES; in the first one, for which there is always time, is one of each mark."""
-    some = {marks[number]: number for number in points}
-    first = {*points[PASSES[0] :: len(PASSES)], *some.values()}
-    yield sorted(first)
-    for offset in PASSES[1:]:
+    """One point of each mark, for which there is always time; then the others in the order of PASSES."""
+    first = sorted({marks[number]: number for number in points}.values())
+    yield first
+    for offset in PASSES:
         yield [number for number in points[offset :: len(PASSES)] if number not in first]
 
 
