@@ -66,7 +66,7 @@ def check(conf, memory):
     if kept == "session" and "unionfs_fuse" in (conf.backend, conf.backend_fallback):
         raise OverlayrootError(
             "persistence session",
-            "needs a root that can be left, and that of unionfs-fuse cannot",
+            "is not saved with the backend unionfs_fuse, whose root is left before the end",
             "Use persistence upper, or another backend",
         )
     _check_size(conf.ram_size, memory)

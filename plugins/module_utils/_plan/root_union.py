@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._core import backends, bootconf, command, exit_root, initramfs, layout, targets
+from .._core import backends, bootconf, command, exit_root, initramfs, inits, layout, targets
 from .._core.bootconf import BootConf
 from .._core.errors import OverlayrootError
 from .._core.options import check_combination, check_options, complete_options
@@ -124,7 +124,7 @@ def locked(wanted):
 
 def sight(wanted):
     return Sight(
-        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS),
+        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS, inits.SYSTEMD),
         files=layout.both([*wanted.paths, bootconf.PATH, NEXT]),
         folders=layout.both(ALL_FOLDERS),
         initramfs=True,
@@ -198,6 +198,8 @@ def _check_host(seen, wanted):
                 package, "makes the root a union too (%s), and both cannot" % path, "apt-get purge %s" % package
             )
     backends.check(wanted.conf, seen.backends)
+    if "unionfs_fuse" in (wanted.conf.backend, wanted.conf.backend_fallback) and not seen.paths[inits.SYSTEMD].kind:
+        raise OverlayrootError("backend unionfs_fuse", "only systemd leaves a root that a program serves", "Use another backend")
     bootconf.check(wanted.conf, seen.memory)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, layout, plan, targets
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, inits, layout, plan, targets
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fuse import PROGRAM
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
@@ -155,7 +155,9 @@ def test_a_host_that_is_not_provisioned_is_shown():
 
 
 def test_a_kernel_takes_the_fallback_where_it_has_no_other_backend():
-    host = HOST._replace(initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM))
+    host = HOST._replace(
+        folders=(*HOST.folders, inits.SYSTEMD), initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM)
+    )
     params = {"backend": "aufs", "backend_fallback": "unionfs_fuse"}
     wanted = root_union.wanted({**PARAMS, **params})
     usable = {"6.1": frozenset(("aufs", "overlay")), "6.2": frozenset(("overlay", "unionfs_fuse"))}
@@ -312,8 +314,13 @@ def test_a_protected_host_that_would_have_to_change(state):
         ),
         (
             HOST,
+            {"backend_fallback": "unionfs_fuse"},
+            "backend unionfs_fuse: only systemd leaves a root that a program serves. Use another backend.",
+        ),
+        (
+            HOST._replace(folders=(*HOST.folders, inits.SYSTEMD)),
             {**ON_DISK, "persistence": "session", "backend_fallback": "unionfs_fuse"},
-            "persistence session: needs a root that can be left, and that of unionfs-fuse cannot."
+            "persistence session: is not saved with the backend unionfs_fuse, whose root is left before the end."
             " Use persistence upper, or another backend.",
         ),
         (
