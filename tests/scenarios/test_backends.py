@@ -68,13 +68,9 @@ def check_kept(host):
 
 
 def test_a_backend_that_is_not_there_is_refused_before_anything_is_changed(host):
-    for backend, fallback, message in (
-        ("aufs", "", "Set overlayroot_backend_fallback to one that it has: overlay"),
-        ("unionfs_fuse", "aufs", "does not have it, or unionfs-fuse is not installed"),
-    ):
-        done = host.play("provision", overlayroot_backend=backend, overlayroot_backend_fallback=fallback)
-        assert done.returncode != 0
-        assert message in " ".join(done.stdout.split())
+    done = host.play("provision", overlayroot_backend="aufs")
+    assert done.returncode != 0
+    assert "Set overlayroot_backend_fallback to one that it has: overlay" in " ".join(done.stdout.split())
     assert host.sh("ls -d /etc/overlayroot 2>/dev/null || :") == ""
 
 
@@ -107,7 +103,7 @@ def test_the_host_goes_on_with_unionfs_fuse(host):
     host.guest.reboot()
     check_kept(host)
     assert host.sh("cat /etc/of-fuse; ls /etc/debian_version 2>/dev/null || :") == "fuse"
-    assert host.play("status").returncode == 0
+    assert "recover" not in host.sh("dmesg | grep EXT4-fs")
 
 
 @NEEDS_KERNEL
@@ -131,7 +127,7 @@ def test_the_host_goes_on_with_aufs(host):
 def test_unions_of_aufs_elsewhere(host):
     """The unit tests that find no aufs on other machines. Everything that they need is Python."""
     send(host, TOP, "ansible_collections/labs/overlayroot", ["plugins/module_utils", "tests/unit"])
-    packages = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"]
+    packages = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "py.py", "pygments"]
     send(host, Path(pytest.__file__).parents[1], ".", packages)
     print(host.sh(
         "cd /run/tests; export PYTHONPATH=/run/tests PYTHONDONTWRITEBYTECODE=1;"
