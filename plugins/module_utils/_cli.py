@@ -13,26 +13,57 @@ import argparse
 import contextlib
 import json
 import os
+import sys
 import textwrap
+from importlib import import_module
 from typing import NamedTuple
 
 from . import _engine, _terminal
 from ._core.errors import OverlayrootError
 from ._host.names import from_os
-from ._lines import check, commit, convert, diff, discard_session, done, exit_root, fold, generations, prune, reset, save, status, subhost
-from ._lines import mkinitrd as initrd_lines
-from ._plan import check as checking
-from ._plan import convert as converting
-from ._plan import exit_root as leaving
-from ._plan import fold as folding
-from ._plan import generations as listing
-from ._plan import mkinitrd, pivot_save
-from ._plan import prune as pruning
-from ._plan import save as saving
-from ._plan import subhost as subhosting
-from ._plan import subhost_info
-from ._plan import union_commit, union_diff, union_info, union_reset
-from ._subhost import command as subhost_command
+
+
+class _Later:
+    """A module that is imported when something of it is asked for: a command needs few of them, and each takes its time."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __getattr__(self, attribute):
+        return getattr(import_module(self.name, __package__), attribute)
+
+
+check = _Later("._lines.check")
+commit = _Later("._lines.commit")
+convert = _Later("._lines.convert")
+diff = _Later("._lines.diff")
+discard_session = _Later("._lines.discard_session")
+done = _Later("._lines.done")
+exit_root = _Later("._lines.exit_root")
+fold = _Later("._lines.fold")
+generations = _Later("._lines.generations")
+prune = _Later("._lines.prune")
+reset = _Later("._lines.reset")
+save = _Later("._lines.save")
+status = _Later("._lines.status")
+subhost = _Later("._lines.subhost")
+initrd_lines = _Later("._lines.mkinitrd")
+checking = _Later("._plan.check")
+converting = _Later("._plan.convert")
+leaving = _Later("._plan.exit_root")
+folding = _Later("._plan.fold")
+listing = _Later("._plan.generations")
+mkinitrd = _Later("._plan.mkinitrd")
+pivot_save = _Later("._plan.pivot_save")
+pruning = _Later("._plan.prune")
+saving = _Later("._plan.save")
+subhosting = _Later("._plan.subhost")
+subhost_info = _Later("._plan.subhost_info")
+union_commit = _Later("._plan.union_commit")
+union_diff = _Later("._plan.union_diff")
+union_info = _Later("._plan.union_info")
+union_reset = _Later("._plan.union_reset")
+subhost_command = _Later("._subhost.command")
 
 NAME = "overlayrootctl"
 DESCRIPTION = "Look at the unions of this host, and change what becomes of them."
@@ -54,14 +85,14 @@ EXITS = {
 
 
 def main():
-    arguments = parser().parse_args()
+    arguments = parser(sys.argv[1:2]).parse_args()
     command = COMMANDS[arguments.command]
     try:
         result = command.act(command.planner, _params(command, arguments), arguments)
         _terminal.show(_json(result) if arguments.json else _lines(command, result, arguments))
     except _engine.FAILURES as error:
         return _fail(_engine.failure(error), arguments)
-    return PROBLEM if command.is_problem(result) else DONE
+    return PROBLEM if command.finds_problems and command.lines.is_problem(result) else DONE
 
 
 class Command(NamedTuple):
@@ -70,14 +101,15 @@ class Command(NamedTuple):
     example: str
     planner: object
     act: object  # of the planner, its params and the arguments: what a module would return
-    lines: object  # of a result
+    lines: object  # the module that makes them of a result
     arguments: object = lambda parser: None  # adds what the command takes
     params: object = lambda arguments: {}  # of the planner, those that are not its defaults
     changes: bool = False  # the host
-    is_problem: object = lambda result: False  # of a result
+    finds_problems: bool = False  # its lines tell whether a result is one
 
 
-def parser():
+def parser(names=None):
+    """With the arguments of the commands `names`, or of all."""
     exits = "".join(f"  {code}  {meaning}\n" for code, meaning in EXITS.items())
     made = argparse.ArgumentParser(
         prog=NAME,
@@ -94,7 +126,8 @@ def parser():
             epilog=f"example:\n  {command.example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.arguments(one)
+        if names is None or name in names:
+            command.arguments(one)
         if command.changes:
             one.add_argument("--check", action="store_true", help="only say what would be done")
         one.add_argument("--json", action="store_true", help="print what the module returns")
@@ -119,7 +152,7 @@ def _fail(failure, arguments):
 def _lines(command, result, arguments):
     if command.changes:
         yield from done.lines("to be done" if arguments.check else "done", result.get("steps", ()))
-    yield from command.lines(result)
+    yield from command.lines.lines(result)
 
 
 def _json(result):
@@ -375,8 +408,8 @@ COMMANDS = {
         example="overlayrootctl status",
         planner=union_info,
         act=lambda planner, params, arguments: _engine.report(planner, params, in_part=True),
-        lines=status.lines,
-        is_problem=status.is_problem,
+        lines=status,
+        finds_problems=True,
     ),
     "diff": Command(
         help="Show what the upper of a union changes, a saved layer, or a generation",
@@ -384,7 +417,7 @@ COMMANDS = {
         example="overlayrootctl diff --generation 3 --since 1 --text /etc/fstab",
         planner=union_diff,
         act=lambda planner, params, arguments: _engine.compare(planner, params),
-        lines=diff.lines,
+        lines=diff,
         arguments=_diff_arguments,
         params=_diff_params,
     ),
@@ -395,7 +428,7 @@ COMMANDS = {
         planner=saving,
         act=_change,
         changes=True,
-        lines=save.lines,
+        lines=save,
         arguments=_save_arguments,
         params=_save_params,
     ),
@@ -406,7 +439,7 @@ COMMANDS = {
         planner=pivot_save,
         act=_change,
         changes=True,
-        lines=discard_session.lines,
+        lines=discard_session,
         arguments=_discard_arguments,
         params=lambda arguments: {"state": "armed" if arguments.withdraw else "disarmed"},
     ),
@@ -420,7 +453,7 @@ COMMANDS = {
         planner=union_reset,
         act=_change,
         changes=True,
-        lines=reset.lines,
+        lines=reset,
         arguments=_reset_arguments,
         params=_reset_params,
     ),
@@ -431,7 +464,7 @@ COMMANDS = {
         planner=union_reset,
         act=_change,
         changes=True,
-        lines=reset.lines,
+        lines=reset,
         arguments=_rollback_arguments,
         params=lambda arguments: {"when": "next_boot", "generation": arguments.generation},
     ),
@@ -441,7 +474,7 @@ COMMANDS = {
         example="overlayrootctl generations",
         planner=listing,
         act=lambda planner, params, arguments: _engine.report(planner, params),
-        lines=generations.lines,
+        lines=generations,
         arguments=_store_argument,
         params=lambda arguments: _of(arguments, "store"),
     ),
@@ -452,7 +485,7 @@ COMMANDS = {
         planner=pruning,
         act=_change,
         changes=True,
-        lines=prune.lines,
+        lines=prune,
         arguments=_prune_arguments,
         params=_prune_params,
     ),
@@ -463,7 +496,7 @@ COMMANDS = {
         planner=union_commit,
         act=_commit,
         changes=True,
-        lines=commit.lines,
+        lines=commit,
         arguments=_commit_arguments,
         params=_commit_params,
     ),
@@ -474,7 +507,7 @@ COMMANDS = {
         planner=folding,
         act=_change,
         changes=True,
-        lines=fold.lines,
+        lines=fold,
         arguments=_store_argument,
         params=lambda arguments: _of(arguments, "store"),
     ),
@@ -485,7 +518,7 @@ COMMANDS = {
         planner=leaving,
         act=_change,
         changes=True,
-        lines=exit_root.lines,
+        lines=exit_root,
     ),
     "convert": Command(
         help="Make a layer or an upper readable for another backend",
@@ -494,7 +527,7 @@ COMMANDS = {
         planner=converting,
         act=_change,
         changes=True,
-        lines=convert.lines,
+        lines=convert,
         arguments=_convert_arguments,
         params=_convert_params,
     ),
@@ -508,7 +541,7 @@ COMMANDS = {
         planner=mkinitrd,
         act=_change,
         changes=True,
-        lines=initrd_lines.lines,
+        lines=initrd_lines,
         arguments=_mkinitrd_arguments,
         params=_mkinitrd_params,
     ),
@@ -519,7 +552,7 @@ COMMANDS = {
         planner=subhosting,
         act=_subhost,
         changes=True,
-        lines=subhost.lines,
+        lines=subhost,
         arguments=_subhost_arguments,
     ),
     "check": Command(
@@ -529,8 +562,8 @@ COMMANDS = {
         planner=checking,
         act=_change,
         changes=True,
-        lines=check.lines,
-        is_problem=check.is_problem,
+        lines=check,
+        finds_problems=True,
         arguments=_check_arguments,
         params=lambda arguments: _of(arguments, "repair", "store"),
     ),

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of a planner, a file of `_plan`, on a host: the same behind every door.
 
-Results are what a module returns: every text in them is fit for JSON.
+Results are what a module returns: every text in them is fit for JSON. What not every planner needs is imported where it is:
+a command is started often.
 """
 
 from __future__ import annotations
@@ -16,19 +17,10 @@ from ._core.errors import OverlayrootError
 from ._core.paths import written
 from ._core.state import Sight
 from ._host import interrupts, lock
+from ._host.do import EFFECTS as HOST_EFFECTS
 from ._host.do import do
 from ._host.see import see
-from ._subhost import effects as subhost_effects
-from ._subhost import sight as subhost_sight
-from ._tree import flatten, holding
-from ._tree.changes import changes
-from ._tree.checksums import checksums
-from ._tree.effects import EFFECTS
-from ._tree.layers import compared
-from ._tree.text import unified
-from ._tree.watch import progress_of
-
-_EFFECTS = {**EFFECTS, **subhost_effects.EFFECTS}
+from ._tree import holding
 
 
 def _unwatched(read):
@@ -68,6 +60,10 @@ def report(planner, params, in_part=False):
 
 def compare(planner, params):
     """What differs between two trees that are seen through layers."""
+    from ._tree.changes import changes
+    from ._tree.layers import compared
+    from ._tree.text import unified
+
     wanted = planner.wanted(params)
     comparison = planner.comparison(_see(planner.sight(wanted)), wanted)
     with compared(comparison.parts, comparison.format) as parts:
@@ -87,6 +83,8 @@ def commit(planner, params, check_mode, meanwhile=_unwatched):
 
 
 def _commit(planner, wanted, check_mode, meanwhile):
+    from ._tree import flatten
+
     then = planner.then(wanted)
     if then:
         # What refuses that is to be known before the image is made.
@@ -99,7 +97,7 @@ def _commit(planner, wanted, check_mode, meanwhile):
         after = plan.simulate(found, steps)
         if not check_mode:
             for step in steps:
-                with meanwhile(partial(progress_of, step.path)):
+                with meanwhile(partial(_progress, step.path)):
                     after = after._replace(size=flatten.commit(step))
     diff = {"before": planner.show(found, job), "after": planner.show(after, job)}
     result = _written({"changed": bool(steps), "steps": _show(steps), "diff": diff, **diff["after"]})
@@ -134,6 +132,8 @@ def failure(error):
 
 
 def _see(sight, in_part=False):
+    if sight.subhost or sight.subhosts:
+        from ._subhost import sight as subhost_sight
     described = subhost_sight.described(*sight.subhost) if sight.subhost else None
     seen = see(_of_subhost(sight, described) if described else sight)
     if seen.unreadable and not in_part:
@@ -144,7 +144,11 @@ def _see(sight, in_part=False):
         seen = seen._replace(subhosts=subhost_sight.subhosts(described))
     if sight.alone:
         seen = seen._replace(alone=holding.is_alone(seen, sight.alone))
-    return seen._replace(checksums=checksums(seen, sight.checksums)) if sight.checksums else seen
+    if sight.checksums:
+        from ._tree.checksums import checksums
+
+        seen = seen._replace(checksums=checksums(seen, sight.checksums))
+    return seen
 
 
 def _of_subhost(sight, described):
@@ -161,14 +165,31 @@ def _apply(seen, steps, meanwhile):
     for number, step in enumerate(steps):
         try:
             interrupts.check()
-            with meanwhile(partial(progress_of, step.show()["path"])):
+            with meanwhile(partial(_progress, step.show()["path"])):
                 _do(step)
         except OverlayrootError as error:
             raise _stop(error, seen, steps[:number]) from error
 
 
+def _progress(path):
+    from ._tree.watch import progress_of
+
+    return progress_of(path)
+
+
 def _do(step):
-    do(step, _EFFECTS.get(type(step)))
+    do(step, _effect(type(step)))
+
+
+def _effect(kind):
+    """None for what the host layer does."""
+    if kind in HOST_EFFECTS:
+        return None
+    if kind.__module__.endswith("subhost_steps"):
+        from ._subhost.effects import EFFECTS
+    else:
+        from ._tree.effects import EFFECTS
+    return EFFECTS[kind]
 
 
 def _confirm(planner, wanted, before, steps):

@@ -16,8 +16,9 @@ SOURCES = Path(__file__).resolve().parents[1] / "module_utils"
 # What only modules need.
 _LEFT_OUT = {SOURCES / "_entry.py"}
 
-# Isolated: neither the folder of whoever calls it nor that user's settings say what is imported.
-_INTERPRETER = b"#!/usr/bin/python3 -I\n"
+# Isolated: neither the folder of whoever calls it nor that user's settings say what is imported. Nor is anything looked for
+# beside the standard library.
+_INTERPRETER = b"#!/usr/bin/python3 -IS\n"
 # Until something is changed, Ctrl-C may end it anywhere, and without a word.
 _MAIN = b"""\
 import signal

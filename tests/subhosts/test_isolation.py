@@ -200,6 +200,10 @@ def test_the_program_of_the_host_that_enters_cannot_be_changed(host):
     assert "Permission denied" in output
 
 
+def test_the_first_process_has_no_capability(host):
+    assert host.inside("jail", "grep -E 'Cap(Prm|Eff|Amb)' /proc/1/status | grep -v 0000000000000000")[1] == ""
+
+
 def test_the_memory_of_its_first_process_is_shut(host):
     assert python(host, "try: open('/proc/1/mem', 'rb')\nexcept OSError as error: print(error.errno)") == str(errno.EACCES)
 

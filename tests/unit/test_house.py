@@ -79,9 +79,9 @@ def test_subhosts_stand_on_the_host_layer(path):
 
 
 # What runs as long as a subhost does, or beside each command in it, is to be small.
-@pytest.mark.parametrize("name", ["keeper", "init", "enter", "root", "confine", "seccomp", "services", "kernel"])
+@pytest.mark.parametrize("name", ["keeper", "init", "reaper", "enter", "root", "confine", "seccomp", "services", "kernel"])
 def test_what_stays_with_a_subhost_stands_on_little(name):
-    lean = {"isolation", "_core.isolation", "confine", "init", "kernel", "root", "seccomp", "services"}
+    lean = {"isolation", "_core.isolation", "confine", "init", "kernel", "reaper", "root", "seccomp", "services"}
     prefix = f"{PACKAGE}.module_utils."
     mine = {other[len(prefix) :] for other in imports(UTILS / f"_subhost/{name}.py") if other.startswith(prefix)}
     assert {other.replace("_subhost.", "") for other in mine} <= lean
@@ -98,8 +98,9 @@ def test_the_entry_knows_the_engine_only():
 
 
 def test_the_command_knows_the_engine_and_what_it_prints():
+    """Planners and lines are imported by name, each where a command needs it."""
     mine, _others = own(UTILS / "_cli.py")
-    assert mine == {"_core", "_engine", "_host", "_lines", "_plan", "_subhost", "_terminal"}
+    assert mine == {"_core", "_engine", "_host", "_terminal"}
 
 
 @pytest.mark.parametrize("path", python_files(UTILS / "_lines"))

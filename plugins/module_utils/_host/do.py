@@ -33,7 +33,7 @@ _PATIENCE = 1
 def do(step, effect=None):
     """Have the effect of one step, which is looked up here unless given; OverlayrootError where the host refuses."""
     try:
-        (effect or _EFFECTS[type(step)])(step)
+        (effect or EFFECTS[type(step)])(step)
     except OSError as error:
         step_name = step.show()["step"].replace("_", " ")
         raise OverlayrootError(f"{step_name} {_path(step)}", error.strerror, _cure(step, error)) from error
@@ -191,7 +191,7 @@ def _cure(step, error):
     return cure(error, "Look at the path on the host")
 
 
-_EFFECTS = {
+EFFECTS = {
     steps.MakeDir: _make_dir,
     steps.RemoveDir: _remove_dir,
     steps.WriteFile: _write_file,

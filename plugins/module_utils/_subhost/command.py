@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import pty
 import select
@@ -40,7 +39,7 @@ def run(given, argv):
 
 def _enter(found, name, argv):
     wanted = {"init": found.init, "argv": argv, "cgroups": cgroups.folders(name), "no_new_privs": _no_new_privs(found.init)}
-    process = launch.start(launch.ENTER, [name], -1, env={**os.environ, "OVERLAYROOT_ENTER": json.dumps(wanted)})
+    process = launch.enter(name, wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return process.wait()
 

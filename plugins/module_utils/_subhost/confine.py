@@ -40,10 +40,11 @@ def confine(last, no_new_privs):
         kernel.prctl(kernel.PR_CAP_AMBIENT, _AMBIENT_CLEAR)
     # While the capability that this needs is there.
     seccomp.install()
-    _set(sum(1 << number for number in kept))
+    set_capabilities(kept)
 
 
-def _set(kept):
+def set_capabilities(numbers):
     """Effective and permitted; none is inheritable."""
+    kept = sum(1 << number for number in numbers)
     low, high = kept & 0xFFFFFFFF, kept >> 32
     kernel.call("capset", struct.pack("=Ii", _VERSION, 0), struct.pack("=6I", low, low, 0, high, high, 0))

@@ -22,7 +22,7 @@ from .._core.steps import Mount, Unmount
 from .._host import do
 from .._host.names import decode, encode
 from .._host.run import run
-from . import cgroups, init, keeper, launch, sight
+from . import cgroups, init, launch, services, sight
 
 _IPROUTE = "the package iproute2"
 
@@ -160,6 +160,7 @@ def _wanted(step):
         "init": _commands_of(subhost) if subhost.init else None,
         "no_new_privs": subhost.no_new_privs,
         "cgroups": cgroups.folders(subhost.name),
+        "ending": launch.ending(subhost.config),
         "after": [sys.executable, "-I", COMMAND, "subhost", "stop", subhost.config, *commands],
     }
 
@@ -200,7 +201,7 @@ def _stop(step):
 
 
 def _is_gone(name, pid):
-    end = time.monotonic() + keeper.PATIENCE + 5
+    end = time.monotonic() + services.PATIENCE + 5
     while _stands(pid) or name in sight.subhosts().occupied:
         if time.monotonic() > end:
             return False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first process of a subhost: it makes the subhost what it is, starts its services, and reaps."""
+"""The first process of a subhost: it makes the subhost what it is, starts its services, and becomes the reaper."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import os
 import signal
 import socket
 
-from . import confine, kernel, root, services
+from . import confine, kernel, reaper, root, services
 
 APART, READY = b"apart\n", b"ready\n"
 
 
 def main(wanted, told, go):
-    """Ends when nothing is left to reap, or when it was asked to stop. `told` is to be written to, `go` to be read from."""
+    """Ends when nothing is left to reap. `told` is to be written to, `go` to be read from."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, services.AWAITED)
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
     _apart(wanted)
     os.write(told, APART)
     if os.read(go, 1) != b"+":
@@ -30,8 +30,7 @@ def main(wanted, told, go):
     confine.confine(last, wanted["no_new_privs"])
     _start(wanted)
     os.write(told, READY)
-    os.close(told)
-    _reap(wanted)
+    reaper.become(told)
 
 
 def _apart(wanted):
@@ -47,7 +46,7 @@ def _start(wanted):
         _start_by(wanted["init"])
         return
     for service in wanted["start"]:
-        services.call(service, "start", services.START_PATIENCE)
+        services.start(service)
     if sum(name.isdigit() for name in os.listdir("/proc")) == 1:
         services.dummy()
 
@@ -61,30 +60,10 @@ def _start_by(commands):
         stream.write(commands)
 
 
-def _reap(wanted):
-    while services.reap() is not None:
-        if signal.sigwait(services.AWAITED) == signal.SIGTERM:
-            _stop(wanted)
-            return
-
-
-def _stop(wanted):
-    """What does not end is ended by the kernel, with this process."""
-    if wanted["init"] is None:
-        for service in reversed(wanted["start"]):
-            services.call(service, "stop", services.STOP_PATIENCE)
-    try:
-        os.kill(-1, signal.SIGTERM)
-    except ProcessLookupError:
-        return
-    services.ended(None, services.END_PATIENCE)
-
-
 def run(wanted, told, go):
     """As a process that has nothing else to do."""
     try:
         main(wanted, told, go)
-        os._exit(0)
     except BaseException as error:  # it ends here in any case
         services.say(error)
-        os._exit(1)
+    os._exit(1)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process at the host's side of a subhost: parent of its first process, from the start to the end.
 
-It stands in the folder where the root of the subhost is mounted, which keeps that from being unmounted under it.
+It stands in the folder where the root of the subhost is mounted, which keeps that from being unmounted under it. When the
+subhost is ready it becomes a shell, which is small, and waits for the end. For that it is this Python again (`ending`).
 """
 
 from __future__ import annotations
@@ -11,17 +12,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 
 from . import init, kernel, services
 
-# Seconds, after which the subhost is killed: more than it allows itself to stop.
-PATIENCE = services.STOP_PATIENCE + services.END_PATIENCE + 5
+# What the first process holds the other end of, and where to say that the subhost is ready.
+_TOLD, _REPORT = 3, 4
+
+_WAIT = f"""
+shift
+trap 'trap "" TERM INT HUP; exec "$@" asked' TERM INT HUP
+{{ printf '{init.READY.decode().strip()}\\n' >&{_REPORT}; }} 2>/dev/null
+exec {_REPORT}>&-
+read -r _ <&{_TOLD} && exec "$@" ended
+exec "$@" killed
+"""
+
+# What is printed in the subhost, to the log, as far as there is room for it.
+_COPY = "until cat; do :; done 2>/dev/null"
 
 
 def main(report, host_mounts):
@@ -29,133 +40,76 @@ def main(report, host_mounts):
     wanted = json.load(sys.stdin)
     kernel.setns(host_mounts, kernel.NEW_MOUNTS)
     os.close(host_mounts)
+    os.set_inheritable(report, False)
     os.chdir(wanted["live"])
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, lambda _number, _frame: None)
-    keeper = Keeper(wanted, report)
-    is_ready = keeper.start()
-    status = keeper.keep()
-    if keeper.asked:
-        return 0
-    if is_ready:
-        # Nobody waits for this: what is left of the subhost is for this process to see to.
-        os.chdir("/")
-        subprocess.call(wanted["after"])
-    return 0 if status == 0 else 1
+    output, printed = os.pipe()
+    copier = subprocess.Popen(["sh", "-c", _COPY], stdin=output, cwd="/")
+    os.close(output)
+    child, told = _start(wanted, printed)
+    if told is not None:
+        _notify(b"READY=1\nMAINPID=%d\n" % os.getpid())
+        _wait(wanted, child, copier.pid, told, report)
+    os.waitpid(child, 0)
+    copier.wait()
+    return 1
 
 
-class Keeper:
-    def __init__(self, wanted, report):
-        self.wanted = wanted
-        self.report = report
-        self.asked = False  # to end
-        self.child = 0
-        self.output = self.waker = None
-        self.end = None  # when patience ends
+def _start(wanted, printed):
+    """(the first process, what it tells or None where the subhost did not get ready); what it prints says why."""
+    told, tell = os.pipe()
+    heard, say = os.pipe()
+    child = _fork(wanted, (printed, tell, heard))
+    for descriptor in (printed, tell, heard):
+        os.close(descriptor)
+    with contextlib.suppress(BrokenPipeError), open(say, "wb", buffering=0) as go:
+        if os.read(told, len(init.APART)) == init.APART:
+            try:
+                _prepare(wanted, child)
+                go.write(b"+")
+            except (OSError, subprocess.SubprocessError) as error:
+                services.say(error)
+    return child, told if os.read(told, len(init.READY)) == init.READY else None
 
-    def start(self):
-        """Whether the subhost got ready; where not, the report says why."""
-        self.waker, waking = os.pipe()
-        os.set_blocking(waking, False)
-        signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
-        self.output, printed = os.pipe()
-        told, tell = os.pipe()
-        heard, say = os.pipe()
-        self.child = self._fork((printed, tell, heard))
-        for descriptor in (printed, tell, heard):
-            os.close(descriptor)
-        try:
-            if os.read(told, len(init.APART)) == init.APART:
-                self._prepare()
-                os.write(say, b"+")
-            os.close(say)
-            is_ready = self._wait_for(told)
-        except (OSError, subprocess.SubprocessError) as error:
-            os.close(say)
-            services.say(error)
-            is_ready = False
-        if is_ready:
-            _notify(b"READY=1\nMAINPID=%d\n" % os.getpid())
-        with contextlib.suppress(OSError):  # who asked may have been killed meanwhile
-            os.write(self.report, init.READY if is_ready else b"")
-        os.close(self.report)
-        return is_ready
 
-    def _fork(self, kept):
-        """A process in a new process namespace, which this one is not in."""
-        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        kernel.unshare(kernel.NEW_PID)
-        child = os.fork()
-        if child == 0:
-            printed, tell, heard = kept
-            os.dup2(printed, 1)
-            os.dup2(printed, 2)
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
-            _close_all_but(0, 1, 2, tell, heard)
-            os.close(0)
-            init.run(self.wanted, tell, heard)
-        kernel.setns(own, kernel.NEW_PID)
-        os.close(own)
-        return child
+def _fork(wanted, kept):
+    """A process in a new process namespace, which this one is not in."""
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    kernel.unshare(kernel.NEW_PID)
+    child = os.fork()
+    if child == 0:
+        printed, tell, heard = kept
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        _close_all_but(0, 1, 2, tell, heard)
+        os.close(0)
+        init.run(wanted, tell, heard)
+    kernel.setns(own, kernel.NEW_PID)
+    os.close(own)
+    return child
 
-    def _prepare(self):
-        """What is done to the subhost from outside, before it is shut."""
-        for folder in self.wanted["cgroups"]:
-            with open(f"{folder}/cgroup.procs", "w", encoding="ascii") as stream:
-                stream.write(str(self.child))
-        if self.wanted["postmount"]:
-            environment = {**os.environ, "CONFIG": self.wanted["config"], "ACTION": "overlay-boot"}
-            argv = ["nsenter", f"--mount=/proc/{self.child}/ns/mnt", f"--wd={self.wanted['base']}", *self.wanted["postmount"]]
-            subprocess.run(argv, env=environment, check=True)
 
-    def _wait_for(self, told):
-        """Whether it said that it is ready; what it prints meanwhile goes to the log."""
-        said = b""
-        while said != init.READY:
-            readable = self._look((told,))
-            if told in readable:
-                part = os.read(told, 16)
-                if not part:
-                    return False
-                said += part
-        os.close(told)
-        return True
+def _prepare(wanted, child):
+    """What is done to the subhost from outside, before it is shut."""
+    for folder in wanted["cgroups"]:
+        with open(f"{folder}/cgroup.procs", "w", encoding="ascii") as stream:
+            stream.write(str(child))
+    if wanted["postmount"]:
+        environment = {**os.environ, "CONFIG": wanted["config"], "ACTION": "overlay-boot"}
+        argv = ["nsenter", f"--mount=/proc/{child}/ns/mnt", f"--wd={wanted['base']}", *wanted["postmount"]]
+        subprocess.run(argv, env=environment, check=True)
 
-    def keep(self):
-        """Its exit status, when it ended."""
-        while True:
-            child, status = os.waitpid(self.child, os.WNOHANG)
-            if child:
-                self._copy()
-                return status
-            self._look(())
 
-    def _look(self, more):
-        """Wait for output, a signal, or one of `more`."""
-        patience = None if self.end is None else max(0.0, self.end - time.monotonic())
-        readable, _writable, _other = select.select([self.output, self.waker, *more], (), (), patience)
-        if self.output in readable:
-            self._copy()
-        if self.waker in readable and set(os.read(self.waker, 64)) - {signal.SIGCHLD}:
-            self._ask()
-        if self.end is not None and time.monotonic() >= self.end:
-            os.kill(self.child, signal.SIGKILL)
-        return readable
-
-    def _ask(self):
-        if not self.asked:
-            self.asked = True
-            self.end = time.monotonic() + PATIENCE
-            os.kill(self.child, signal.SIGTERM)
-
-    def _copy(self):
-        """What was printed, to the log, as far as there is room for it."""
-        os.set_blocking(self.output, False)
-        with contextlib.suppress(OSError):
-            os.write(1, os.read(self.output, 1 << 16))
+def _wait(wanted, child, copier, told, report):
+    """Become the shell."""
+    stop = [] if wanted["init"] is not None else wanted["start"][::-1]
+    kept = {"child": child, "copier": copier, "stop": stop, **{name: wanted[name] for name in ("name", "cgroups", "no_new_privs", "after")}}
+    told, report = os.dup(told), os.dup(report)
+    os.dup2(told, _TOLD)
+    os.dup2(report, _REPORT)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # who asked may have been killed meanwhile
+    environment = {**os.environ, "OVERLAYROOT_KEEPER": json.dumps(kept)}
+    os.execvpe("sh", ["sh", "-c", _WAIT, *wanted["ending"][-2:], *wanted["ending"]], environment)
 
 
 def _close_all_but(*kept):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -14,24 +15,30 @@ ENVIRONMENT = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8", "TERM": "linux
 
 # Seconds.
 START_PATIENCE, STOP_PATIENCE, END_PATIENCE = 60, 20, 5
+# For all that is done to stop a subhost.
+PATIENCE = STOP_PATIENCE + END_PATIENCE + 5
 
 DUMMY = "printf dummy_service >/proc/self/comm; read -r _ </run/dummy_service"
 
-AWAITED = (signal.SIGCHLD, signal.SIGTERM)
+
+def say(line, log=1):
+    """To the log, or what leads there."""
+    os.write(log, f"overlayroot: {line}\n".encode("utf-8", "surrogateescape"))
 
 
-def say(line):
-    """To the log."""
-    os.write(1, f"overlayroot: {line}\n".encode("utf-8", "surrogateescape"))
+def start(service):
+    argv = command(service, "start")
+    say(" ".join(argv))
+    if not _ended(spawn(argv), START_PATIENCE):
+        say(late(argv, START_PATIENCE))
 
 
-def call(service, action, patience):
-    """Have a service started or stopped, for so many seconds at most."""
-    argv = [service, action] if service.startswith("/") else ["service", service, action]
-    said = " ".join(argv)
-    say(said)
-    if not ended(spawn(argv), patience):
-        say(f"{said} has not ended in {patience:.0f} seconds")
+def command(service, action):
+    return [service, action] if service.startswith("/") else ["service", service, action]
+
+
+def late(argv, patience):
+    return f"{' '.join(argv)} has not ended in {patience:.0f} seconds"
 
 
 def spawn(argv, stdin=None):
@@ -58,27 +65,24 @@ def dummy():
     spawn(["sh", "-c", DUMMY])
 
 
-def ended(child, patience):
-    """Whether one child, or with None all, ended in so many seconds."""
+def _ended(child, patience):
+    """Whether a child ended in so many seconds."""
     end = time.monotonic() + patience
-    while True:
-        gone = reap()
-        if gone is None or child in gone:
-            return True
+    while child not in _reaped():
         left = end - time.monotonic()
         if left <= 0:
             return False
         signal.sigtimedwait([signal.SIGCHLD], left)
+    return True
 
 
-def reap():
-    """The children that ended, None where none is left."""
+def _reaped():
+    """The children that ended."""
     gone = set()
-    try:
+    with contextlib.suppress(ChildProcessError):
         while True:
             child, _status = os.waitpid(-1, os.WNOHANG)
             if child == 0:
-                return gone
+                break
             gone.add(child)
-    except ChildProcessError:
-        return None
+    return gone

@@ -12,9 +12,12 @@ import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils import _engine
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, store
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import check, union_commit
+from ansible_collections.labs.overlayroot.plugins.module_utils._tree import checksums, effects, flatten, watch
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.apart import apart
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
 
+# What the engine imports when it needs it, which it would not find under another root.
+IMPORTED = (checksums, effects, flatten, watch)
 ROOT = "/run/root"
 RECORD = "protected=yes\npersistence=none\ngeneration=0\n"
 

@@ -30,7 +30,7 @@ def test_the_same_sources_give_the_same_bytes(tmp_path, monkeypatch):
 def test_what_is_in_it(tmp_path):
     path = tmp_path / "overlayrootctl"
     path.write_bytes(_archive.archive())
-    assert path.read_bytes().startswith(b"#!/usr/bin/python3 -I\n")
+    assert path.read_bytes().startswith(b"#!/usr/bin/python3 -IS\n")
     with zipfile.ZipFile(path) as found:
         names = found.namelist()
         assert found.testzip() is None

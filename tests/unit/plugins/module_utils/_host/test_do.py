@@ -23,7 +23,7 @@ def step_classes():
 
 @pytest.mark.parametrize("step", step_classes())
 def test_every_step_has_an_effect(step):
-    assert (step in doing._EFFECTS) != (step in EFFECTS)
+    assert (step in doing.EFFECTS) != (step in EFFECTS)
 
 
 def test_files_and_folders(tmp_path):
