@@ -315,9 +315,13 @@ def _commit_params(arguments):
 
 
 def _prune_arguments(parser):
+    _kept_arguments(parser)
+    parser.add_argument("--size", type=int, metavar="BYTES", help="keep no more than these in layers")
+
+
+def _kept_arguments(parser):
     parser.add_argument("--keep", type=int, metavar="N", help="keep at most N generations")
     parser.add_argument("--before", metavar="TIME", help="give up those that were saved before, as 2026-11-21T08:00:00Z")
-    parser.add_argument("--size", type=int, metavar="BYTES", help="keep no more than these in layers")
 
 
 def _prune_params(arguments):
@@ -344,7 +348,9 @@ def _check_arguments(parser):
     _store_argument(parser)
 
 
-_STATES = {"boot": "started", "stop": "stopped", "restart": "restarted", "save": "saved", "reset": "reset", "rollback": "reset"}
+_STATES = {
+    "boot": "started", "stop": "stopped", "restart": "restarted", "save": "saved", "reset": "reset", "rollback": "reset", "prune": "pruned",
+}  # fmt: skip
 
 
 def _subhost_arguments(parser):
@@ -356,6 +362,7 @@ def _subhost_arguments(parser):
         "argv", nargs="*", metavar="WORD", help="the command to run, after --; the name of the layer to save; the generation to roll back to"
     )
     parser.add_argument("--label", default="", metavar="TEXT", help="what a saved layer is about")
+    _kept_arguments(parser)
     parser.add_argument("--commands", action="store_true", help="its configuration may give values by commands")
     parser.add_argument("--bridges", action="store_true", help="make the bridges that are not there")
 
@@ -377,6 +384,8 @@ def _subhost(planner, params, arguments):
 
 
 def _session_params(arguments):
+    if arguments.verb == "prune":
+        return _of(arguments, "keep", "before")
     if arguments.verb not in ("save", "rollback"):
         return {}
     if len(arguments.argv) != 1:

@@ -44,9 +44,11 @@ options:
       - With V(saved), what it wrote becomes the layer O(id) of the folder C(STORE) that its configuration names, and a new generation
         that it is started over from then on. It must be stopped. Nothing is copied.
       - With V(reset), what it wrote since it was saved is removed. It must be stopped.
+      - With V(pruned), old generations that were saved of it are given up, and the layers that no other one needs; never the one that
+        it is started over, nor the newest. It must be stopped.
       - With V(absent) it is stopped, and the folders C(UPPER) and C(WORK) of a union are removed with all that it wrote. What was saved stays.
     type: str
-    choices: [started, stopped, restarted, saved, reset, absent]
+    choices: [started, stopped, restarted, saved, reset, pruned, absent]
     default: started
   id:
     description:
@@ -63,6 +65,14 @@ options:
       - With O(state=reset), the generation that it is started over from then on. V(0) is C(LOWER) alone.
       - Without it, this stays as it is.
     type: int
+  keep:
+    description:
+      - With O(state=pruned), how many generations are kept at most. O(keep) or O(before) is required then.
+    type: int
+  before:
+    description:
+      - With O(state=pruned), those that were saved before this time are given up, as V(2026-11-21T08:00:00Z).
+    type: str
   commands:
     description:
       - Whether values of the configuration may be commands, C(LOWER=!command), which are run on the host as root.
@@ -105,6 +115,12 @@ EXAMPLES = r"""
     config: /srv/subhosts/web/web.conf
     state: reset
     generation: 0
+
+- name: Keep no more than the last five generations of it
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/web/web.conf
+    state: pruned
+    keep: 5
 
 - name: Take it away with all that it wrote
   labs.overlayroot.subhost:

@@ -324,6 +324,18 @@ def test_sessions_are_saved_compared_and_rolled_back(host):
     assert not host.done("reset", config)["changed"]
     assert host.sh(f"ls -A {TOP}/layers/root") == ""
     assert "generation 9: the store does not have it" in host.refused("rollback", config, "9")
+    # The bare base is what it is started over, and the newest is never given up.
+    assert host.done("prune", config, "--keep", "1")["changed"]
+    assert not host.done("prune", config, "--keep", "1")["changed"]
+    assert [found["layers"] for found in host.done("generations", config)["generations"]] == [["one", "two"]]
+    host.done("rollback", config, "2")
+    host.done("boot", config)
+    host.done("stop", config)
+    host.done("save", config, "three")
+    host.done("rollback", config, "0")
+    host.done("save", config, "four")
+    assert host.done("prune", config, "--keep", "0")["subhost"]["layers"][0]["id"] == "four"
+    wait_until(lambda: host.sh(f"ls -A {TOP}/layers/store/layers").split() == ["four", "four.json"])
 
 
 def test_a_save_that_was_cut_off_is_gone_on_with(host):

@@ -270,7 +270,7 @@ class SetAside(NamedTuple):
         return {"step": "set_aside", "path": self.path, "aside": self.aside}
 
     def simulate(self, state):
-        return state.with_kind(self.path, "").with_entry(self.aside, "")
+        return state.with_kind(self.path, "").with_entry(self.path, None).with_entry(self.aside, "")
 
     def undo(self, before):
         return (PutBack(self.path, self.aside),)

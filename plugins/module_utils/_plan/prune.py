@@ -64,12 +64,9 @@ def sight(wanted):
 
 def plan(seen, wanted):
     found = store.needed(seen, wanted.store)
-    given_up = _given_up(seen, wanted, found)
-    left = {name for number, ids in found.generations.items() if number not in given_up for name in ids or ()}
-    layers = {name for number in given_up for name in found.generations[number] or ()} - left
-    generations = (RemoveFile(found.generation(number)) for number in given_up)
+    generations, layers = given_up(wanted, found, _needed(seen, found))
     # A generation goes before its layers: what is there can be booted, wherever this is cut off.
-    return (*generations, *(RemoveLayer(name, found.above) for name in sorted(layers) if name in found.layers))
+    return (*map(RemoveFile, map(found.generation, generations)), *(RemoveLayer(name, found.above) for name in layers))
 
 
 def check_apply(seen, steps):
@@ -84,15 +81,17 @@ def show(state, wanted):
     }
 
 
-def _given_up(seen, wanted, found):
-    """The numbers, the oldest first."""
+def given_up(wanted, found, needed):
+    """(the numbers of generations, the oldest first; the layers that are theirs alone); not those that are `needed`."""
     kept = sorted(set(found.generations) - {0})
-    given_up = []
-    for number in sorted(set(kept) - _needed(seen, found)):
+    numbers = []
+    for number in sorted(set(kept) - needed):
         if _too_many(wanted, kept) or _too_old(wanted, found, number) or _too_large(wanted, found, kept):
-            given_up.append(number)
+            numbers.append(number)
             kept.remove(number)
-    return given_up
+    left = {name for number, ids in found.generations.items() if number not in numbers for name in ids or ()}
+    layers = {name for number in numbers for name in found.generations[number] or ()} - left
+    return numbers, sorted(layers & set(found.layers))
 
 
 def _needed(seen, found):

@@ -35,15 +35,17 @@ from . import subhost_session as session
 
 ARGUMENTS = {
     "config": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["started", "stopped", "restarted", "saved", "reset", "absent"], "default": "started"},
+    "state": {"type": "str", "choices": ["started", "stopped", "restarted", "saved", "reset", "pruned", "absent"], "default": "started"},
     "id": {"type": "str"},
     "label": {"type": "str", "default": ""},
     "generation": {"type": "int"},
+    "keep": {"type": "int"},
+    "before": {"type": "str"},
     "commands": {"type": "bool", "default": False},
     "bridges": {"type": "bool", "default": False},
     "command": {"type": "str", "no_log": True},
 }
-RULES = {"required_if": [("state", "saved", ("id",))]}
+RULES = {"required_if": [("state", "saved", ("id",)), ("state", "pruned", ("keep", "before"), True)]}
 
 
 class Wanted(NamedTuple):
@@ -66,8 +68,8 @@ def wanted(params):
 
 
 def asked(wanted):
-    """A subhost that is to be absent takes its own files with it, and one that is reset what it wrote since it was saved."""
-    return Within("") if wanted.state in ("reset", "absent") else ()
+    """A subhost that is to be absent takes its own files with it, one that is reset what it wrote, one that is pruned what it saved."""
+    return Within("") if wanted.state in ("reset", "pruned", "absent") else ()
 
 
 def locked(wanted):

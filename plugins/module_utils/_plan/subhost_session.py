@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a subhost that is stopped has written: saved as a layer in a store of its own, or thrown away.
+"""What a subhost that is stopped has written: saved as a layer in a store of its own, or thrown away, or given up when it is old.
 
 The store is laid out as that of a host. A save is a rename, and the next start is over the generation that is current then.
 """
@@ -14,15 +14,17 @@ from typing import NamedTuple
 
 from .._core import store
 from .._core.errors import OverlayrootError
-from .._core.steps import MakeDir, RemoveTree, SetAside, WriteFile
+from .._core.steps import MakeDir, RemoveFile, RemoveTree, SetAside, WriteFile
+from . import prune
 
-STATES = ("saved", "reset")
+STATES = ("saved", "reset", "pruned")
 
 
 class Wanted(NamedTuple):
     id: str  # of the layer
     label: str
     generation: int  # None: the current one
+    prune: prune.Wanted  # None: nothing is given up
 
 
 def wanted(params):
@@ -33,14 +35,26 @@ def wanted(params):
             raise OverlayrootError(f"id {name}", "is the name of a layer", "Use state: saved")
     if generation is not None and state != "reset":
         raise OverlayrootError(f"generation {generation}", "is gone to by a reset", "Use state: reset")
-    return Wanted(name, params["label"], generation)
+    return Wanted(name, params["label"], generation, _pruning(params))
+
+
+def _pruning(params):
+    given = [f"{name} {params[name]}" for name in ("keep", "before") if params[name] is not None]
+    if given and params["state"] != "pruned":
+        raise OverlayrootError(given[0], "says which generations are given up", "Use state: pruned")
+    if params["state"] != "pruned":
+        return None
+    if not given:
+        raise OverlayrootError("prune", "has to be told what to keep", "Give keep or before")
+    # What its layers hold is not known: a save copies nothing.
+    return prune.wanted({**params, "size": None})
 
 
 def plan(seen, state, wanted, subhost):
     """Of a subhost that is neither running nor mounted. Where an earlier one was cut off, what is left of it is done."""
     if subhost.kind != "union" or seen.paths[subhost.upper].kind == "file":
         raise OverlayrootError(f"{subhost.config}, UPPER", "is no folder of a union", "See to it as it was set up")
-    return _saved(seen, wanted, subhost) if state == "saved" else _reset(seen, wanted, subhost)
+    return {"saved": _saved, "reset": _reset, "pruned": _pruned}[state](seen, wanted, subhost)
 
 
 def lowers(seen, subhost):
@@ -136,3 +150,18 @@ def _reset(seen, wanted, subhost):
         return steps
     old = aside(seen, subhost.upper)
     return (SetAside(upper.real, old), *steps, _empty(seen, subhost), RemoveTree(upper.real, old))
+
+
+def _pruned(seen, wanted, subhost):
+    """A generation goes before its layers, and a layer before what is noted about it."""
+    found = _store(seen, subhost)
+    if found is None:
+        return ()
+    generations, layers = prune.given_up(wanted.prune, found, {found.booted(), max(found.generations)})
+    steps = tuple(map(RemoveFile, map(found.generation, generations)))
+    for name in layers:
+        path = f"{found.above}/{name}"
+        old = f"{found.above}/.{name}.gone-{seen.uptime}"
+        about = (RemoveFile(path + ".json"),) if name + ".json" in seen.folders[found.above] else ()
+        steps += (SetAside(path, old), *about, RemoveTree(path, old))
+    return steps

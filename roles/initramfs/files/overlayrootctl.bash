@@ -22,7 +22,7 @@ _overlayrootctl() {
             exit-root) words='--help --check --json' ;;
             convert) words='--help --from --to --below --check --json' ;;
             mkinitrd) words='--help --kernel --modules --busybox --scripts --check --json' ;;
-            subhost) words='--help --label --commands --bridges --check --json' ;;
+            subhost) words='--help --label --keep --before --commands --bridges --check --json' ;;
             check) words='--help --repair --store --check --json' ;;
         esac
     fi

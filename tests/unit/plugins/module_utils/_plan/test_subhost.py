@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 CONFIG = "/s/x/x.conf"
 PARAMS = {"config": CONFIG, "state": "started", "commands": False, "bridges": False, "command": None}
-PARAMS.update(id=None, label="", generation=None)
+PARAMS.update(id=None, label="", generation=None, keep=None, before=None)
 FOLDERS = ("/s/x/live", "/s/x/root", "/s/x/work", "/base")
 HOST = FakeHost(folders=FOLDERS, files={COMMAND: "old"})
 RUNNING = Running(init=100, keeper=99, config=CONFIG, live="/s/x/live", since=500)
@@ -159,9 +159,28 @@ def test_a_session_is_reset():
     assert back == [("set_aside", "root"), ("write_file", "current"), ("make_dir", "root"), ("remove_tree", "root")]
 
 
+def test_old_generations_are_given_up():
+    folder = {"/s/x/store/boot": {"current": "3\n"}, "/s/x/store/generations": {"1": "one\n", "2": "one\ntwo\n", "3": "one\n"}}
+    seen = see(STORED, WITH_STORE._replace(small_files={**STORE, **folder}))
+    assert steps_for(seen, state="pruned", keep=3) == []
+    assert steps_for(seen, state="pruned", keep=1) == [
+        ("remove_file", "1"),
+        ("remove_file", "2"),
+        ("set_aside", "two"),
+        ("remove_file", "two.json"),
+        ("remove_tree", "two"),
+    ]
+    # That which is started next, and the newest.
+    assert steps_for(see(STORED, WITH_STORE), state="pruned", keep=0) == [("remove_file", "1")]
+    assert steps_for(see(STORED), state="pruned", keep=0) == []
+
+
 @pytest.mark.parametrize(
     "seen, params, message",
     [
+        (see, {"state": "reset", "keep": 1}, "keep 1: says which generations are given up"),
+        (see, {"state": "pruned"}, "prune: has to be told what to keep"),
+        (lambda: see(running={"x": RUNNING}), {"state": "pruned", "keep": 1}, "subhost x: is not stopped"),
         (see, {"state": "saved", "id": "a"}, "STORE: is not there"),
         (see, {"state": "saved", "id": "../a"}, "layer ../a: is no name of a layer"),
         (see, {"state": "started", "id": "a"}, "id a: is the name of a layer"),
@@ -276,7 +295,7 @@ def seen_of_hosts(draw):
 @given(seen_of_hosts(), st.sampled_from(planner.ARGUMENTS["state"]["choices"]), st.booleans(), st.sampled_from((None, 0, 1, 2)))
 @settings(derandomize=True, database=None, max_examples=400, deadline=None)
 def test_nothing_is_left_to_do_and_all_can_be_undone(seen, state, bridges, number):
-    of_session = {"saved": {"id": f"one{number}"}, "reset": {"generation": number}}
+    of_session = {"saved": {"id": f"one{number}"}, "reset": {"generation": number}, "pruned": {"keep": number or 0}}
     wanted = planner.wanted({**PARAMS, "state": state, "bridges": bridges, **of_session.get(state, {})})
     try:
         steps = planner.plan(seen, wanted)
@@ -287,7 +306,7 @@ def test_nothing_is_left_to_do_and_all_can_be_undone(seen, state, bridges, numbe
     after = plan.simulate(seen, steps)
     assert planner.plan(after, wanted) == ()
     assert planner.show(after, wanted)["subhost"]["running"] == wanted.starts
-    if state not in ("reset", "absent"):
+    if state not in ("reset", "pruned", "absent"):
         back = plan.simulate(after, plan.undo(seen, steps))
         assert planner.show(back, wanted)["subhost"]["running"] == planner.show(seen, wanted)["subhost"]["running"]
         assert not any(step.destroys for step in steps)
