@@ -131,7 +131,7 @@ def test_unions_of_aufs_elsewhere(host):
     send(host, Path(pytest.__file__).parents[1], ".", packages)
     print(host.sh(
         "cd /run/tests; export PYTHONPATH=/run/tests PYTHONDONTWRITEBYTECODE=1;"
-        " python3 -m pytest -q -p no:cacheprovider --import-mode=importlib -k aufs"
+        " python3 -m pytest -q -p no:cacheprovider --noconftest --import-mode=importlib -k aufs"
         " ansible_collections/labs/overlayroot/tests/unit/plugins/module_utils/test_unions.py"
     ))
 
