@@ -17,7 +17,7 @@ TOP = Path(__file__).parents[2]
 PLAYBOOKS = {path.stem: path.read_text() for path in (TOP / "playbooks").glob("*.yml")}
 PLUGINS = {path.stem for kind in ("modules", "filter") for path in (TOP / "plugins" / kind).glob("*.py")}
 OPTIONS = {name: option for role in role_readmes.roles() for name, option in role_readmes.spec(role)["options"].items()}
-OF_PLAYBOOKS = set(re.findall(r"{{ (overlayroot_\w+)", "".join(PLAYBOOKS.values())))
+OF_PLAYBOOKS = set(re.findall(r"(?:{{|when:) (overlayroot_\w+)", "".join(PLAYBOOKS.values())))
 
 TEXTS = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md")), *map(role_readmes.readme, role_readmes.roles())]
 FOR_OPERATORS = [TOP / "README.md", TOP / "docs/operators.md"]
