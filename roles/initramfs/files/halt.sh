@@ -210,6 +210,18 @@ base() {
     umount -l "$old/dev" "$old/proc" "$old/sys"
 }
 
+# Where another exit root lay, as dracut's does that takes apart what the root is on, that does the rest. It unmounts all that
+# is below its old root.
+hand_on() {
+    [ -x "$OVERLAYROOT_EXIT/shutdown" ] || return 0
+    mount --move "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_OLD" &&
+        mount --move "$OVERLAYROOT_RUN/data" "$OVERLAYROOT_OLD/run" &&
+        mount --bind "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT" &&
+        take_along && mkdir -p "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" &&
+        pivot_root "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" && cd / && exec /shutdown "$1"
+    say "the exit root in $OVERLAYROOT_EXIT cannot be gone to"
+}
+
 end() {
     case $1 in
         # LINUX_REBOOT_CMD_KEXEC, which is all that `kexec -e` does: the command is a package of its own.
@@ -238,6 +250,7 @@ case $1 in
         [ $$ -eq 1 ] || { echo "halt.sh: '$1' is for the last process of a host; others say leave, base or stop" >&2 && exit 2; }
         exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
         finish
+        hand_on "$1"
         end "$1"
         ;;
 esac
