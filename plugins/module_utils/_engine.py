@@ -154,11 +154,11 @@ def _see(sight, in_part=False):
 def _of_subhost(sight, described):
     """The layers that its root may be made of are known from its store."""
     if not described.store:
-        return sight._replace(paths=described.paths)
+        return sight._replace(paths=(*sight.paths, *described.paths))
     folders = store.folders_of(described.store)
     found = store.at(see(Sight(folders=folders)), described.store)
     layers = (f"{described.store}/layers/{name}" for name in (found.layers if found else ()))
-    return sight._replace(paths=(*described.paths, *layers), folders=folders)
+    return sight._replace(paths=(*sight.paths, *described.paths, *layers), folders=folders)
 
 
 def _apply(seen, steps, meanwhile):

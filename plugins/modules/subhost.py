@@ -36,6 +36,14 @@ options:
       - Its variables are described in C(docs/subhosts.md).
     type: str
     required: true
+  settings:
+    description:
+      - The variables of the configuration, which is then written, with the folders of the subhost that are in the folder of
+        O(config) and do not exist. C(BASE) is that folder where it is not given.
+      - What holds several words, or is to be there several times like C(SHARE), can be a list.
+      - One that runs is restarted with O(state=started) where they change. With O(state=absent) the file is removed, too.
+      - Without them, the file must be there, and is left as it is.
+    type: dict
   state:
     description:
       - With V(started) it runs. One that runs already is left as it is, whatever became of its configuration.
@@ -97,6 +105,15 @@ EXAMPLES = r"""
     config: /srv/subhosts/web/web.conf
     bridges: true
     command: "{{ lookup('labs.overlayroot.overlayrootctl') }}"
+
+- name: Start one that is described here
+  labs.overlayroot.subhost:
+    config: /srv/subhosts/mail/mail.conf
+    settings:
+      START: [networking, ssh]
+      CABLES: br0=
+      MEMORY: 100M
+    bridges: true
 
 - name: Restart it
   labs.overlayroot.subhost:

@@ -25,7 +25,7 @@ class Sight(NamedTuple):
     kept: tuple = ()  # a mount point and paths below it: whether the upper of the union there holds nothing else
     alone: str = ""  # a mount point: whether upper and work folder of the union there have their file system for themselves
     devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted
-    subhost: tuple = ()  # its configuration, what overlay-boot calls the action, and whether it may have commands
+    subhost: tuple = ()  # its configuration, what overlay-boot calls the action, whether it may have commands, and its text
     subhosts: bool = False  # those that run
 
 

@@ -100,6 +100,30 @@ class Subhost(NamedTuple):
         }
 
 
+def text(settings):
+    """The file that gives variables these values; without BASE they are about the folder that it is in.
+
+    A value may be a list: of words, and for SHARE of values.
+    """
+    lines = ["# Written from the settings of a module: what is changed here is lost."]
+    for name, value in sorted({"BASE": ".", **settings}.items()):
+        if name not in (*VARIABLES, *MORE, *_REPEATED):
+            known = ", ".join(sorted((*VARIABLES, *MORE, *_REPEATED)))
+            raise OverlayrootError(f"settings, {name}", "is no variable of a subhost", f"Use some of {known}")
+        words = list(map(_word, value if isinstance(value, list) else [value]))
+        lines += [f"{name}={one}" for one in (words if name in _REPEATED else [" ".join(words)])]
+        if "\n" in "".join(words):
+            raise OverlayrootError(f"settings, {name}", "has a line feed in it", "Take it out")
+    return "\n".join(lines) + "\n"
+
+
+def _word(value):
+    """YAML takes yes and no for truth values."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
 def parse(text, path, output):
     """The Subhost that the file at `path` describes.
 

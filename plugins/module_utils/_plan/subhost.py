@@ -9,13 +9,14 @@ import posixpath
 from typing import NamedTuple
 
 from .._core import layers, mounted, mountinfo
+from .._core import subhost as describing
 from .._core.command import COMMAND, decoded
 from .._core.errors import OverlayrootError
 from .._core.options import complete_options
-from .._core.paths import clean
+from .._core.paths import clean, with_parents
 from .._core.plan import Within, simulate
 from .._core.state import Sight
-from .._core.steps import Bind, MakeDir, Mount, RemoveTree, SetAside, Unbind, Unmount, WriteFile
+from .._core.steps import Bind, MakeDir, Mount, RemoveFile, RemoveTree, SetAside, Unbind, Unmount, WriteFile
 from .._core.subhost_steps import (
     AddBridge,
     AddCable,
@@ -35,6 +36,7 @@ from . import subhost_session as session
 
 ARGUMENTS = {
     "config": {"type": "str", "required": True},
+    "settings": {"type": "dict"},
     "state": {"type": "str", "choices": ["started", "stopped", "restarted", "saved", "reset", "pruned", "absent"], "default": "started"},
     "id": {"type": "str"},
     "label": {"type": "str", "default": ""},
@@ -50,6 +52,7 @@ RULES = {"required_if": [("state", "saved", ("id",)), ("state", "pruned", ("keep
 
 class Wanted(NamedTuple):
     config: str
+    text: str  # of the configuration; None: as it is
     state: str
     session: session.Wanted
     commands: bool
@@ -64,7 +67,8 @@ class Wanted(NamedTuple):
 def wanted(params):
     command = params["command"] and decoded(params["command"])
     of_session = session.wanted(params)
-    return Wanted(clean(params["config"]), params["state"], of_session, params["commands"], params["bridges"], command)
+    text = None if params["settings"] is None else describing.text(params["settings"])
+    return Wanted(clean(params["config"]), text, params["state"], of_session, params["commands"], params["bridges"], command)
 
 
 def asked(wanted):
@@ -78,7 +82,12 @@ def locked(wanted):
 
 def sight(wanted):
     action = "overlay-boot" if wanted.starts else "overlay-stop"
-    return Sight(files=(COMMAND,), layers=True, subhost=(wanted.config, action, wanted.commands))
+    return Sight(
+        paths=with_parents(posixpath.dirname(wanted.config)),
+        files=(COMMAND, wanted.config),
+        layers=True,
+        subhost=(wanted.config, action, wanted.commands, wanted.text),
+    )
 
 
 def plan(seen, wanted):
@@ -89,13 +98,14 @@ def plan(seen, wanted):
         if running or _mount(seen, subhost):
             raise OverlayrootError(f"subhost {subhost.name}", "is not stopped, so its session is in use", "Stop it first")
         return command + session.plan(seen, wanted.state, wanted.session, subhost)
-    if wanted.starts and running and (wanted.state == "started" or running.since > seen.uptime):
+    description = _description(seen, wanted, subhost)
+    if wanted.starts and running and not description and (wanted.state == "started" or running.since > seen.uptime):
         return command
-    steps = command + _stop(seen, wanted, subhost, running)
+    steps = command + _stop(seen, wanted, subhost, running) + description
     after = simulate(seen, steps)
     if wanted.starts:
         return steps + _start(after, wanted, subhost)
-    return steps + (_remove(after, subhost) if wanted.state == "absent" else ())
+    return steps + (_remove(after, wanted, subhost) if wanted.state == "absent" else ())
 
 
 def check_apply(seen, steps):
@@ -121,6 +131,20 @@ def _command(seen, wanted):
     if wanted.command is None or (found and found.content == wanted.command):
         return ()
     return (WriteFile(COMMAND, wanted.command, 0o755),)
+
+
+def _description(seen, wanted, subhost):
+    """The configuration where it is to say something else, with the folders that it names in its own."""
+    found = seen.files[wanted.config]
+    if wanted.text is None or wanted.state == "absent" or (found and found.content == wanted.text):
+        return ()
+    top = posixpath.dirname(wanted.config)
+    named = (subhost.base, subhost.live, subhost.upper, subhost.work)
+    folders = dict.fromkeys((*with_parents(top), *(path for path in named if posixpath.dirname(path) == top)))
+    return (
+        *(MakeDir(path) for path in folders if not seen.paths[path].kind),
+        WriteFile(wanted.config, wanted.text, 0o644),
+    )
 
 
 def _stop(seen, wanted, subhost, running):
@@ -262,11 +286,12 @@ def _cables(subhost):
         gateway = "" if address else gateway
 
 
-def _remove(seen, subhost):
-    """Its own files, while the host goes on with other things."""
+def _remove(seen, wanted, subhost):
+    """Its own files, while the host goes on with other things; and the configuration where the settings are elsewhere."""
+    is_ours = wanted.text is not None and seen.files[wanted.config] is not None
+    steps = (RemoveFile(wanted.config),) if is_ours else ()
     if subhost.kind != "union" or _is_program(seen, subhost):
-        return ()
-    steps = ()
+        return steps
     for path in (subhost.upper, subhost.work):
         if seen.paths[path].kind == "directory":
             aside = session.aside(seen, path)

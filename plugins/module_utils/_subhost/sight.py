@@ -19,21 +19,27 @@ from . import cgroups, launch
 _NAMESPACES = "/run/netns"
 
 
-def described(config, action, commands):
-    """The Subhost of a configuration, which may give values by commands only where that is allowed."""
+def described(config, action, commands, text=None):
+    """The Subhost of a configuration, which may give values by commands only where that is allowed.
+
+    The text is what is to be in the file, where that is known.
+    """
 
     def output(assignment, folder):
         if not commands:
             raise assignment.fault("is a command, and commands are not allowed", "Write the value, or allow commands")
         return run(assignment.command, cwd=encode(folder), environment={"ACTION": action})
 
+    found = subhost.parse(_content(config) if text is None else text, config, output)
+    return found._replace(store=decode(os.path.realpath(encode(found.store)))) if found.store else found
+
+
+def _content(config):
     try:
         with open(encode(config), "rb") as stream:
-            text = decode(stream.read())
+            return decode(stream.read())
     except OSError as error:
         raise OverlayrootError(f"config {config}", error.strerror, "Name the configuration of a subhost") from error
-    found = subhost.parse(text, config, output)
-    return found._replace(store=decode(os.path.realpath(encode(found.store)))) if found.store else found
 
 
 def subhosts(found=None):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 CONFIG = "/s/x/x.conf"
 PARAMS = {"config": CONFIG, "state": "started", "commands": False, "bridges": False, "command": None}
-PARAMS.update(id=None, label="", generation=None, keep=None, before=None)
+PARAMS.update(settings=None, id=None, label="", generation=None, keep=None, before=None)
 FOLDERS = ("/s/x/live", "/s/x/root", "/s/x/work", "/base")
 HOST = FakeHost(folders=FOLDERS, files={COMMAND: "old"})
 RUNNING = Running(init=100, keeper=99, config=CONFIG, live="/s/x/live", since=500)
@@ -44,7 +44,8 @@ def refused(assignment, _folder):
 def see(text="BASE=.\nLOWER=/base\n", host=HOST, **seen):
     found = subhost.parse(text, CONFIG, refused)
     folders = store.folders_of(found.store) if found.store else ()
-    state = host.see(Sight(paths=(*found.paths, *LAYERS), files=(COMMAND,), folders=folders, layers=True))
+    paths = ("/s", "/s/x", *found.paths, *LAYERS)
+    state = host.see(Sight(paths=paths, files=(COMMAND, CONFIG), folders=folders, layers=True))
     return state._replace(subhosts=Subhosts(found, seen.pop("running", {}), **seen), uptime=1000)
 
 
@@ -75,6 +76,55 @@ def test_one_that_runs_is_left_alone():
     assert steps_for(seen, state="stopped") == [("stop", "live"), ("remove_namespace", "x"), ("unmount", "live")]
     restarted = [step for step, _name in steps_for(seen, state="restarted")]
     assert restarted[:3] == ["stop", "remove_namespace", "unmount"] and restarted[-1] == "start"
+
+
+SETTINGS = {"LOWER": "/base", "START": ["networking", "ssh"], "SHARE": ["/base:/opt", "/base:/mnt"], "NO_NEW_PRIVS": True}
+TEXT = """\
+# Written from the settings of a module: what is changed here is lost.
+BASE=.
+LOWER=/base
+NO_NEW_PRIVS=yes
+SHARE=/base:/opt
+SHARE=/base:/mnt
+START=networking ssh
+"""
+
+
+def test_settings_are_written_with_the_folders_that_they_are_about():
+    seen = see(TEXT, HOST._replace(folders=("/base",)))
+    wanted = planner.wanted({**PARAMS, "settings": SETTINGS})
+    steps = planner.plan(seen, wanted)
+    made = [step.path for step in steps if step.show()["step"] == "make_dir"]
+    assert made[:5] == ["/s", "/s/x", "/s/x/live", "/s/x/root", "/s/x/work"]
+    assert [(step.path, step.content) for step in steps if step.show()["step"] == "write_file"][0] == (CONFIG, TEXT)
+    assert steps[-1].show()["step"] == "start"
+    assert planner.plan(plan.simulate(seen, steps), wanted) == ()
+
+
+def test_one_whose_settings_change_is_started_again():
+    host = HOST._replace(mounts=(*HOST.mounts, MOUNTED), files={COMMAND: "old", CONFIG: "BASE=.\nLOWER=/base\nSTART=none\n"})
+    seen = see(TEXT, host, running={"x": RUNNING}, namespaces=("x",), occupied=("x",))
+    wanted = planner.wanted({**PARAMS, "settings": SETTINGS})
+    steps = planner.plan(seen, wanted)
+    names = [step.show()["step"] for step in steps]
+    assert names.index("stop") < names.index("write_file") < names.index("start")
+    after = plan.simulate(seen, steps)
+    assert planner.plan(after, wanted) == ()
+    absent = planner.wanted({**PARAMS, "settings": SETTINGS, "state": "absent"})
+    assert "remove_file" in [step.show()["step"] for step in planner.plan(after, absent)]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"STRAT": "ssh"}, "settings, STRAT: is no variable of a subhost. Use some of ADDRESSES, BASE, "),
+        ({"START": "ssh\nINIT=x"}, "settings, START: has a line feed in it. Take it out."),
+        ({"SHARE": ["a", "b\nc"]}, "settings, SHARE: has a line feed in it. Take it out."),
+    ],
+)
+def test_settings_that_say_nothing_are_refused(given, message):
+    with pytest.raises(OverlayrootError, match=message):
+        planner.wanted({**PARAMS, "settings": given})
 
 
 def test_what_a_crash_left_is_put_away_first():
