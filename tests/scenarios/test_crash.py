@@ -17,7 +17,8 @@ import pytest
 
 from .conftest import TOP, Host
 
-HERE = "/root/crash"
+# In /usr, which every host sees that it boots: its programs import what they need when they need it.
+HERE = "/usr/lib/overlayroot-crash"
 # What the guest gets of the checkout, and as what.
 FILES = {
     "plugins/module_utils": "overlayroot",
