@@ -140,8 +140,7 @@ def test_a_session_is_folded_with_the_one_before_it_on_each_file_system(place):
     assert list(contents.values()) == ["hello", "2", "tool", "back", "12345"]
     about = record("3")
     assert (about["session"], about["label"]) == (True, "shutdown")
-    with opened([layer], "overlay") as (folder,):
-        assert about["sha256"] == manifest(folder)
+    assert "sha256" not in {**about, **record("1")}  # a shutdown does not wait for them
 
 
 @pytest.mark.parametrize("top", [store.TOP, layout.DATA + "/targets/web"])
