@@ -29,8 +29,6 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._tree.background 
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.checksums import checksum, checksums
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
-from ansible_collections.labs.overlayroot.plugins.module_utils._tree.layers import opened
-from ansible_collections.labs.overlayroot.plugins.module_utils._tree.manifest import manifest
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.exact_comparison import exact
 from ansible_collections.labs.overlayroot.tests.unit.plugins.module_utils._tree.real_union import call, scratch
 
