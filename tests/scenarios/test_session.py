@@ -76,7 +76,7 @@ def wait_for_checksums(host):
     """The host reads in the background what nobody waited for."""
     host.sh("test -f /run/systemd/system/overlayroot-checksums.service")
     lacking = f"find {DATA}/layers {TARGETS}/*/layers -maxdepth 1 -name '*.json' | xargs -d '\\n' grep -L sha256"
-    host.sh(f"for _ in $(seq 60); do [ -n \"$({lacking})\" ] || exit 0; sleep 1; done; exit 1")
+    host.sh(f"for _ in $(seq 240); do [ -n \"$({lacking})\" ] || exit 0; sleep 1; done; exit 1")
 
 
 def restart(host):
