@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A root and a data file system on LVM, with /boot bound in from elsewhere, and a backend that the kernel does not have."""
+"""A root and a data file system on LVM, with /boot bound in from elsewhere."""
 
 from __future__ import annotations
 
@@ -34,13 +34,7 @@ def host(folder):
     host = Host(
         "overlayroot-lvm",
         folder,
-        {
-            "overlayroot_persistence": "upper",
-            "overlayroot_data": "/dev/lab/data",
-            "overlayroot_on_failure": "closed",
-            "overlayroot_backend": "aufs",
-            "overlayroot_backend_fallback": "overlay",
-        },
+        {"overlayroot_persistence": "upper", "overlayroot_data": "/dev/lab/data", "overlayroot_on_failure": "closed"},
     )
     host.start("12", disks=["2G"])
     yield host
@@ -58,12 +52,6 @@ def test_a_root_on_lvm_becomes_a_union(host):
     assert host.sh("findmnt -no SOURCE /run/initramfs/overlayroot/base") == "/dev/mapper/lab-root"
     assert host.sh("findmnt -no SOURCE /run/initramfs/overlayroot/data") == "/dev/lab/data"
     assert host.sh("systemctl is-system-running --wait") == "running"
-
-
-def test_the_fallback_is_taken_and_told_of(host):
-    assert (host.record()["backend"], host.sh("findmnt -no FSTYPE /")) == ("overlay", "overlay")
-    assert host.record()["reason"] == "backend overlay, since this boot has no aufs"
-    assert "since this boot has no aufs" in host.sh("overlayrootctl status")
 
 
 def test_the_upper_survives_a_reboot(host):
