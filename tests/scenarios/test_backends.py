@@ -90,9 +90,13 @@ def test_the_host_goes_on_with_unionfs_fuse(host):
     assert (host.record()["backend"], host.record()["reason"], root(host)) == ("unionfs_fuse", "", "fuse.unionfs")
     check_kept(host)
     host.sh("echo fuse > /etc/of-fuse; rm /etc/debian_version")
+    since = host.guest.console.size()
     host.guest.reboot()
     check_kept(host)
     assert host.sh("cat /etc/of-fuse; ls /etc/debian_version 2>/dev/null || :") == "fuse"
+    # The check in the initramfs repairs what the kernel would recover.
+    assert "overlayroot: recovering journal" not in host.guest.console.text(since)
+    assert "Failed to unmount" not in host.guest.console.text(since)
     assert "recover" not in host.sh("dmesg | grep EXT4-fs")
 
 

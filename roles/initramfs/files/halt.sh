@@ -222,6 +222,13 @@ base() {
     mount --rbind /sys sys || return
     pivot_root . "${old#/}" || { say "the root cannot be left" && return 1; }
     umount -l "$old/dev" "$old/proc" "$old/sys"
+    # systemd forces the old root to be unmounted, which ends the program, and finds nothing any more that lies below it. As soon
+    # as its lower is gone the program finds no mount point either.
+    for part in rw image data lower; do
+        ! mountpoint -q "$old$OVERLAYROOT_RUN/$part" ||
+            mount --move "$old$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part"
+    done
+    umount -l "$old/run" 2>/dev/null || :
 }
 
 # Where another exit root lay, as dracut's does that takes apart what the root is on, that does the rest. It unmounts all that
