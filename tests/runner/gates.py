@@ -77,7 +77,7 @@ INTEGRATION = Gate(
             from_integration,
         ),
     ),
-    packages=("cpio",),
+    packages=("cpio", "squashfs-tools"),
     probe="unshare --mount true",
     need="root, with the right to mount",
 )
@@ -139,7 +139,7 @@ UNIT = Gate(
             from_junit,
         ),
     ),
-    packages=("xfsprogs", "cpio"),
+    packages=("xfsprogs", "cpio", "squashfs-tools"),
 )
 
 SHELL = Gate(
