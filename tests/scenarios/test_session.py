@@ -100,7 +100,7 @@ def test_what_was_written_is_there_after_a_power_off(host):
     assert re.search(r"overlayroot: the session is saved as session-\w+: \d+ files, \d+ bytes", host.guest.console.text(since))
     told = ctl(host, "status")["session"]
     assert (told["result"], told["problem"]) == ("saved", "")
-    assert (told["files"], told["bytes"]) > (10, 1000)
+    assert told["files"] > 3 and told["bytes"] > 1000
     assert [(target["name"], target["result"], target["files"]) for target in told["targets"]] == [("blocked", "lost", 0), ("web", "saved", 1)]
     assert "overlayroot: TARGET blocked IS LOST, for the reason above" in host.guest.console.text(since)
     assert host.sh(f"cat {TARGETS}/web/layers/*/page") == "one"
