@@ -54,7 +54,7 @@ def machines(folder):
         host.guest.boot_seconds *= len(hosts)
     try:
         together(lambda host: host.start(hosts[host], disks=["256M"]), hosts)
-        together(lambda host: host.sh(INSTALL_UNIONFS_FUSE), of_debian_12(hosts))
+        together(lambda host: host.sh(INSTALL_UNIONFS_FUSE), of_sysvinit(hosts))
         # It orders all scripts whenever one comes or goes; what an image has of it may be older than its last script.
         together(lambda host: host.sh("! command -v insserv || insserv"), hosts)
         before = together(fingerprint, hosts)
@@ -65,9 +65,9 @@ def machines(folder):
             host.guest.remove()
 
 
-def of_debian_12(hosts):
-    """The hosts with unionfs-fuse, which Debian 13 does not have."""
-    return [host for host in hosts if "-12-" in host.guest.name]
+def of_sysvinit(hosts):
+    """The hosts whose root may be served by unionfs-fuse."""
+    return [host for host in hosts if "-sysvinit" in host.guest.name]
 
 
 def check_clean(host, since):
@@ -110,7 +110,7 @@ def test_a_reboot_saves_the_session_before_it_becomes_an_upper_on_the_disk(machi
     together(lambda host: host.sh("echo last >> /etc/session"), hosts)
     for host in hosts:
         host.variables = {**VARIABLES, "overlayroot_persistence": "upper"}
-    for host in of_debian_12(hosts):
+    for host in of_sysvinit(hosts):
         host.variables["overlayroot_backend"] = "unionfs_fuse"
     assert play(hosts, "provision").returncode == 0
 

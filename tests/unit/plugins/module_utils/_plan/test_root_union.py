@@ -156,7 +156,7 @@ def test_a_host_that_is_not_provisioned_is_shown():
 
 def test_a_kernel_takes_the_fallback_where_it_has_no_other_backend():
     host = HOST._replace(
-        folders=(*HOST.folders, "/run/openrc"), initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM)
+        folders=(*HOST.folders, "/run/systemd/system"), initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM)
     )
     params = {"backend": "aufs", "backend_fallback": "unionfs_fuse"}
     wanted = root_union.wanted({**PARAMS, **params})
@@ -312,11 +312,17 @@ def test_a_protected_host_that_would_have_to_change(state):
             "backend aufs or unionfs_fuse: the kernel 6.1 does not have it, or unionfs-fuse is not installed."
             " Set overlayroot_backend_fallback to one that it has: overlay.",
         ),
-        (
-            HOST._replace(links={**HOST.links, "/sbin/init": "/bin/busybox"}),
-            {"backend_fallback": "unionfs_fuse"},
-            "backend unionfs_fuse: busybox's init ends the program that serves the root before it ends the host."
-            " Use another backend, or another init system.",
+        *(
+            (
+                host,
+                {"backend_fallback": "unionfs_fuse"},
+                "backend unionfs_fuse: only systemd and sysvinit are known to leave a root that a program serves."
+                " Use another backend, or another init system.",
+            )
+            for host in (
+                HOST._replace(links={**HOST.links, "/sbin/init": "/bin/busybox"}),
+                HOST._replace(folders=(*HOST.folders, "/run/openrc")),
+            )
         ),
         (
             HOST,
