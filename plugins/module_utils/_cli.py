@@ -34,6 +34,7 @@ class _Later:
 
 
 check = _Later("._lines.check")
+checksum_lines = _Later("._lines.checksums")
 commit = _Later("._lines.commit")
 convert = _Later("._lines.convert")
 diff = _Later("._lines.diff")
@@ -49,6 +50,7 @@ status = _Later("._lines.status")
 subhost = _Later("._lines.subhost")
 initrd_lines = _Later("._lines.mkinitrd")
 checking = _Later("._plan.check")
+checksums = _Later("._plan.checksums")
 converting = _Later("._plan.convert")
 leaving = _Later("._plan.exit_root")
 folding = _Later("._plan.fold")
@@ -199,7 +201,13 @@ def _save_arguments(parser):
     parser.add_argument("id", metavar="NAME", help="what the layer is to be called")
     parser.add_argument("--label", default="", metavar="TEXT", help="what the layer is about, for those who list it")
     parser.add_argument("--drop-acls", action="store_true", help="leave out access lists, where the store cannot hold them")
-    parser.add_argument("--indirect", action="store_true", help="have the next boot make it a layer in any case")
+    modes = saving.ARGUMENTS["mode"]
+    parser.add_argument(
+        "--mode",
+        choices=modes["choices"],
+        default=modes["default"],
+        help="have it be a layer at once, with the next boot, or at once where that can be (%(default)s)",
+    )
     parser.add_argument("--session", action="store_true", help="have it be one of those that fold makes one layer")
     parser.add_argument("--upper", type=_path, metavar="PATH", help="save the upper of another union, into a store of its own")
     _store_argument(parser)
@@ -210,9 +218,7 @@ def _store_argument(parser):
 
 
 def _save_params(arguments):
-    mode = "indirect" if arguments.indirect else "direct"
-    more = {"drop_acls": arguments.drop_acls, "session": arguments.session, **_of(arguments, "upper", "store")}
-    return {"id": arguments.id, "label": arguments.label, "mode": mode, **more}
+    return _of(arguments, "id", "label", "drop_acls", "mode", "session", "upper", "store")
 
 
 def _of(arguments, *names):
@@ -575,5 +581,16 @@ COMMANDS = {
         finds_problems=True,
         arguments=_check_arguments,
         params=lambda arguments: _of(arguments, "repair", "store"),
+    ),
+    "checksums": Command(
+        help="Note the checksums of layers that have none yet",
+        description="A host that has booted does this itself for what was made while it booted, or went down before. Needs root.",
+        example="overlayrootctl checksums",
+        planner=checksums,
+        act=lambda planner, params, arguments: _engine.note_checksums(planner, params, arguments.check),
+        changes=True,
+        lines=checksum_lines,
+        arguments=_store_argument,
+        params=lambda arguments: _of(arguments, "store"),
     ),
 }

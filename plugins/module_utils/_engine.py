@@ -111,6 +111,23 @@ def _together(one, other):
     return {**one, **other, "changed": bool(steps), "steps": steps, "diff": diff}
 
 
+def note_checksums(planner, params, check_mode):
+    """What was noted of the layers of a store that had no checksum, or in check mode would be.
+
+    Each is read while nobody is kept waiting, and what is noted of it stays, whatever becomes of the others.
+    """
+    from ._tree.checksums import checksum
+
+    wanted = planner.wanted(params)
+    steps = []
+    for read in planner.lacking(_see(planner.sight(wanted)), wanted):
+        found = checksum(read.layer, read.about, f"{wanted.store}/layers")
+        if found is not None:
+            with lock.held(() if check_mode else planner.locked(read)):
+                steps += _change(planner, read._replace(checksum=found), check_mode, _unwatched)["steps"]
+    return _written({"changed": bool(steps), "steps": steps, **planner.show(_see(planner.sight(wanted)), wanted)})
+
+
 class Stopped(Exception):
     """Steps were done, then one could not be, and they were undone."""
 

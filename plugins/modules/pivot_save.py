@@ -27,7 +27,8 @@ attributes:
 options:
   state:
     description:
-      - V(armed) has the session saved when the host goes down, V(disarmed) has it discarded; the next boot is armed again.
+      - V(armed) has the session saved when the host goes down, V(disarmed) has it discarded; the next boot is armed again, with
+        the mode V(auto).
       - V(saved) makes the upper a layer now, whatever the persistence. A file that is written to meanwhile is as it was at
         one time, as far as that can be had.
     type: str
@@ -51,12 +52,14 @@ options:
     default: false
   mode:
     description:
-      - With V(direct) an upper in RAM is a layer at once, with V(indirect) after the next boot.
-      - An upper on a disk always becomes a layer at the next boot.
-      - For O(state=saved).
+      - With V(direct) the upper is a layer at once, with V(indirect) after the next boot, and with V(auto) at once where that can
+        be, else after the next boot.
+      - An upper on a disk cannot be a layer at once, since the running host goes on writing to it. V(direct) is an error there.
+      - With O(state=armed) a shutdown saves by V(auto) after it has left the root, where it can, and by V(indirect) before that, as
+        far as a running host can be saved. There V(direct) is an error, since nothing promises that the root can be left.
     type: str
-    choices: [direct, indirect]
-    default: direct
+    choices: [auto, direct, indirect]
+    default: auto
   upper:
     description:
       - The upper of another union than the root's, say that of a subhost. It becomes a layer of the O(store) of its own.
@@ -97,6 +100,11 @@ armed:
   returned: success
   type: bool
   sample: true
+indirect:
+  description: Whether it is to be saved by the mode V(indirect) then.
+  returned: success
+  type: bool
+  sample: false
 saved:
   description: The layer, for O(state=saved).
   returned: success

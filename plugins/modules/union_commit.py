@@ -19,8 +19,9 @@ description:
   - There is never a merged copy of the tree on the disk, unless that is the O(target).
   - A target that holds the same tree, in the same format and compression, is left alone. That is found out by reading
     both, not by a note.
-  - Layers of the host's store are verified first. One that does not match the checksum that was noted when it was saved is
-    an error, before anything is written. O(state=rehearsed) does not look.
+  - Layers of the host's store are verified first. One that does not match the checksum that was noted of it, when it was saved
+    or after the boot that followed, is an error before anything is written. One that has none yet is taken as it is.
+    O(state=rehearsed) does not look.
   - Everything is carried over - owners, modes, times, extended attributes with capabilities and labels, access lists,
     hard links, devices, sockets, names of any byte - as far as O(format) can hold it. Attributes that a union keeps for
     itself are left out.

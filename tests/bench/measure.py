@@ -30,6 +30,8 @@ def ansible():
         tree.grow(HERE, top)
         (top / "ansible.cfg").touch()
         more = {"ANSIBLE_CONFIG": str(top / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(top), "LC_ALL": "C.UTF-8"}
+        # Seconds: a guest that counts its instructions answers slowly while the machine is busy.
+        more["ANSIBLE_TIMEOUT"] = "180"
         env = {**environment(HERE, os.environ), **more}
         if shutil.which("ansible-playbook", path=env["PATH"]) is None:
             sys.exit("ansible-playbook is missing: run `make unit` once, which sets it up")

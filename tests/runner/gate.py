@@ -47,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Gate:
-    """The steps run in a copy of the collection; where the probe fails the gate is skipped for want of the need."""
+    """The steps run in a copy of the collection; where the probe fails the gate is skipped for want of the need.
+
+    Of its guests, as many as that are busy at a time.
+    """
 
     name: str
     minutes: float
@@ -56,4 +59,4 @@ class Gate:
     packages: tuple[str, ...] = ()
     probe: str = "true"
     need: str = ""
-    guests: bool = False
+    guests: int = 0

@@ -26,9 +26,12 @@ def gates(checkout: Checkout) -> list[Gate]:
 
 
 # The machines that are soon done: no processor is left alone with a long one at the end.
-SHORT = ("crash", "lvm", "readme")
+SHORT = ("aufs", "crash", "lvm", "readme")
 
-ON_GUESTS = {"guests": True, "probe": "qemu-system-x86_64 --version", "need": "qemu for x86-64"}
+ON_GUESTS = {"probe": "qemu-system-x86_64 --version", "need": "qemu for x86-64"}
+
+# The scenarios with several machines.
+WIDE = ("matrix",)
 
 # Molecule looks for its shared config beside .git, which the copied tree does not have.
 MOLECULE = "molecule --base-config .config/molecule/config.yml"
@@ -40,6 +43,7 @@ def scenario(name: str) -> Gate:
         minutes=40,
         steps=(Step(f"{MOLECULE} test --scenario-name {name}", from_molecule),),
         rescue=(Step(f"{MOLECULE} destroy --scenario-name {name}"),),
+        guests=2 if name in WIDE else 1,
         **ON_GUESTS,
     )
 
@@ -49,6 +53,7 @@ def machine(name: str) -> Gate:
         name=f"vm-{name}",
         minutes=40,
         steps=(Step(f"pytest --rootdir=. --durations=20 --junitxml={JUNIT}/{name}.xml tests/scenarios/test_{name}.py", from_junit),),
+        guests=1,
         **ON_GUESTS,
     )
 

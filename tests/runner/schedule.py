@@ -19,7 +19,7 @@ TICK = 30
 
 def may_start(gate: Gate, running: list[Gate], jobs: int) -> bool:
     guests = sum(other.guests for other in running)
-    return len(running) < jobs and not (gate.guests and guests >= GUESTS_AT_ONCE)
+    return len(running) < jobs and (not gate.guests or guests + gate.guests <= GUESTS_AT_ONCE)
 
 
 def run(gates: list[Gate], jobs: int, work: Callable[[Gate], Result], tell: Callable[[str], None]) -> list[Result]:

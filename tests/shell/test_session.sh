@@ -1,4 +1,4 @@
-# shellcheck shell=dash disable=SC2154,SC2034 # the library and its tests share variables
+# shellcheck shell=dash disable=SC2154,SC2034,SC2329 # the library and its tests share variables
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -86,4 +86,50 @@ test_units_are_for_systemd_only() {
     rm "$root/sbin/init"
     : >"$root/sbin/init"
     ! overlayroot_has_systemd && init=/lib/systemd/systemd && overlayroot_has_systemd
+}
+
+# A booted store; the layer a has no checksum unless $1 gives it one.
+make_noted() {
+    make_store
+    echo "{\"label\": \"is \\\"sha256\\\" in here?\"${1:+, \"sha256\": \"$1\"}}" >"$store/layers/a.json"
+    echo '{"label": ""}' >"$store/layers/to-come.json"
+    mkdir -p "$OVERLAYROOT_RUN/base/etc/overlayroot"
+}
+
+test_a_layer_without_a_checksum_is_seen() {
+    make_noted
+    overlayroot_lacks_checksums
+}
+
+test_what_has_its_checksum_is_not_read_again() {
+    make_noted 1
+    ! overlayroot_lacks_checksums || return
+    rm "$store/layers"/*.json
+    ! overlayroot_lacks_checksums
+}
+
+test_a_layer_of_another_union_without_a_checksum_is_seen() {
+    make_noted 1
+    other="$scratch/other unions/web"
+    mkdir -p "$other/layers/b"
+    printf '%s\n' "none /run/none $scratch/none" "web /run/web $scratch/other\\0040unions/web" >"$OVERLAYROOT_RUN/base/etc/overlayroot/targets"
+    echo '{"sha256": "1"}' >"$other/layers/b.json"
+    ! overlayroot_lacks_checksums || return
+    echo '{}' >"$other/layers/b.json"
+    overlayroot_lacks_checksums
+}
+
+test_checksums_are_noted_in_the_background_where_some_are_lacking() {
+    made=''
+    overlayroot_unit() { made="$made $1,$2" && cat >"$scratch/unit"; }
+    overlayroot_has_systemd() { [ -n "$systemd" ]; }
+    systemd=yes
+    make_noted 1
+    overlayroot_note_checksums && equal "$made" '' || return
+    make_noted
+    systemd=''
+    overlayroot_note_checksums && equal "$made" '' || return
+    systemd=yes
+    overlayroot_note_checksums && equal "$made" ' overlayroot-checksums.service,multi-user.target' &&
+        equal "$(grep -c -x -e Nice=19 -e IOSchedulingClass=idle -e 'ExecStart=.*/halt.sh checksums' "$scratch/unit")" 3
 }

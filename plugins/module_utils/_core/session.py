@@ -13,7 +13,9 @@ from .steps import RemoveFile, WriteFile
 
 # While it is there, nothing is saved.
 DISCARD = layout.PUBLIC + "/discard"
-FILES = (layout.RECORD, DISCARD)
+# While it is there, it is saved before the host leaves its root, and is a layer after the next boot.
+INDIRECT = layout.PUBLIC + "/indirect"
+FILES = (layout.RECORD, DISCARD, INDIRECT)
 
 # In the folder boot of the store: what the last shutdown noted about it.
 _REPORT = "session"
@@ -28,6 +30,11 @@ def is_kept(state):
 def is_armed(state):
     """Whether it is to be saved when the host goes down."""
     return is_kept(state) and state.files[DISCARD] is None
+
+
+def is_indirect(state):
+    """Whether it is to be saved in two steps then."""
+    return state.files[INDIRECT] is not None
 
 
 def report(state):
@@ -58,16 +65,22 @@ def _saved(noted):
     }
 
 
-def arm(state):
-    """The steps after which it is to be saved."""
-    _check(state)
-    return () if state.files[DISCARD] is None else (RemoveFile(DISCARD),)
+def arm(state, is_indirect):
+    """The steps after which it is to be saved, in this way."""
+    return (*_marked(state, DISCARD, False), *_marked(state, INDIRECT, is_indirect))
 
 
 def disarm(state):
     """The steps after which it is to be discarded."""
+    return _marked(state, DISCARD, True)
+
+
+def _marked(state, path, is_wanted):
+    """The steps after which a mark is there, or is not."""
     _check(state)
-    return (WriteFile(DISCARD, ""),) if state.files[DISCARD] is None else ()
+    if (state.files[path] is not None) == is_wanted:
+        return ()
+    return (WriteFile(path, "") if is_wanted else RemoveFile(path),)
 
 
 def _check(state):

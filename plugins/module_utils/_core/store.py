@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import takewhile
 from typing import NamedTuple
 
 from . import layout, mountinfo
@@ -107,6 +108,10 @@ class Store(NamedTuple):
     def uses(self, name):
         """Whether a generation has a layer."""
         return any(name in (ids or ()) for ids in self.generations.values())
+
+    def sessions(self, ids):
+        """Those on top of these layers that can be made one, the newest first."""
+        return tuple(takewhile(lambda name: self.layers.get(name, {}).get("session"), reversed(ids)))
 
     def is_whole(self, number):
         ids = self.generations[number]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each step's one effect."""
+"""Each step's one effect. What is seldom had is imported where it is: a command is started often."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import time
 from .._core import steps
 from .._core.errors import OverlayrootError
 from .._core.unionfs_fuse import PROGRAM
-from . import aufs, files, filesystem, initramfs, libc, mkinitrd, users
+from . import files, libc
 from .cures import cure
 from .names import encode
 from .run import run
@@ -74,7 +74,7 @@ def _copy_up(step):
 
 
 def _mount(step):
-    {"overlay": _mount_overlay, "aufs": aufs.mount, "unionfs_fuse": _mount_unionfs_fuse}[step.union.backend](step.union)
+    {"overlay": _mount_overlay, "aufs": _mount_aufs, "unionfs_fuse": _mount_unionfs_fuse}[step.union.backend](step.union)
 
 
 def _mount_overlay(union):
@@ -86,12 +86,20 @@ def _mount_overlay(union):
         libc.call("mount", b"overlay", b"/proc/self/fd/%d" % target, b"overlay", ctypes.c_ulong(flags), options)
 
 
+def _mount_aufs(union):
+    from . import aufs
+
+    aufs.mount(union)
+
+
 def _mount_unionfs_fuse(union):
     branches, options = union.program()
     run([PROGRAM, "-o", options, branches, union.path], "unionfs-fuse")
 
 
 def _change_branches(step):
+    from . import aufs
+
     aufs.change(step.old, step.new)
 
 
@@ -110,7 +118,7 @@ def _cleared(absent):
 def _unmount(step):
     """Who only looks at what is mounted there is soon gone."""
     if step.union.backend == "aufs":
-        aufs.flush(step.union)
+        _flush_links(step)
     end = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -122,6 +130,8 @@ def _unmount(step):
 
 
 def _renew_filesystem(step):
+    from . import filesystem
+
     noted = filesystem.noted(step.mount, step.folders)
     libc.call("umount2", encode(step.mount.path), _UMOUNT_NOFOLLOW)
     filesystem.make(step.mount, *noted)
@@ -138,6 +148,8 @@ def _unbind(step):
 
 
 def _flush_links(step):
+    from . import aufs
+
     aufs.flush(step.union)
 
 
@@ -166,14 +178,20 @@ def _remove_script(step):
 
 
 def _build_initramfs(step):
+    from . import initramfs
+
     initramfs.build(step.release)
 
 
 def _make_initrd(step):
+    from . import mkinitrd
+
     mkinitrd.write(step.recipe)
 
 
 def _restore_initramfs(step):
+    from . import initramfs
+
     initramfs.restore(step.release)
 
 
@@ -183,6 +201,8 @@ def _path(step):
 
 def _cure(step, error):
     if error.errno == errno.EBUSY and isinstance(step, (steps.Unmount, steps.RenewFilesystem)):
+        from . import users
+
         busy = step.union if isinstance(step, steps.Unmount) else step.mount
         return f"End what uses it: {', '.join(users.users(busy.path)) or 'nothing that /proc shows'}"
     if isinstance(step, (steps.Mount, steps.ChangeBranches)):

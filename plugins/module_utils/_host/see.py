@@ -15,7 +15,6 @@ from .._core import aufs, mountinfo, times
 from .._core.backends import FILESYSTEMS, from_mount
 from .._core.state import File, PathInfo, State, Usage
 from .._core.unionfs_fuse import PROGRAM
-from . import devices, initramfs, mkinitrd
 from .names import decode, encode
 
 # Of a file in a folder that is looked at: what is longer is no small state file.
@@ -30,23 +29,34 @@ def see(sight):
     if sight.layers:
         paths.update(_layers(unions))
     unreadable = []
-    images = (_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {}
+    is_seldom = sight.initramfs or sight.programs or sight.initrds or sight.devices
+    seldom = _seldom(sight, unreadable) if is_seldom else {}
     return unions._replace(
         paths=_look_at(paths),
         files={path: _permitted(path, unreadable, _file, path) for path in sight.files},
         folders={path: _permitted(path, unreadable, _folder, path) for path in sight.folders},
         filesystems=_filesystems(),
         kernel=_kernel(),
-        initramfs=images,
-        backends={release: _backends(release) for release in images},
-        static=frozenset(filter(mkinitrd.is_static, sight.programs)),
-        initrds={recipe: mkinitrd.look(recipe) for recipe in sight.initrds},
-        devices={device: devices.fstype(device) for device in sight.devices},
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         time=time.strftime(times.FORMAT, time.gmtime()),
         uptime=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 100),
         unreadable=tuple(unreadable),
+        **seldom,
     )
+
+
+def _seldom(sight, unreadable):
+    """What few planners ask for. What it needs is imported for those only: a command is started often."""
+    from . import devices, initramfs, mkinitrd
+
+    images = (_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {}
+    return {
+        "initramfs": images,
+        "backends": {release: _backends(release) for release in images},
+        "static": frozenset(filter(mkinitrd.is_static, sight.programs)),
+        "initrds": {recipe: mkinitrd.look(recipe) for recipe in sight.initrds},
+        "devices": {device: devices.fstype(device) for device in sight.devices},
+    }
 
 
 def _permitted(path, unreadable, look, *arguments):

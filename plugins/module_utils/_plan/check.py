@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 from .._core import layout, request, store
 from .._core.plan import Within
 from .._core.steps import RemoveFile, RemoveLayer, WriteFile
-from . import target
+from . import checksums, target
 
 ARGUMENTS = {"repair": {"type": "bool", "default": False}, "store": {"type": "str"}}
 RULES = {}
@@ -101,8 +100,7 @@ def _of_layers(state, found, pending):
         elif checksum is None:
             yield Problem(f"layer {name}", "cannot be read")
         elif "sha256" not in about:
-            text = json.dumps({**about, "sha256": checksum}) + "\n"
-            yield Problem(f"layer {name}", "has no checksum yet", (WriteFile(f"{found.above}/{name}.json", text),))
+            yield Problem(f"layer {name}", "has no checksum yet", (checksums.noted(found, name, checksum),))
         elif about["sha256"] != checksum:
             yield Problem(f"layer {name}", "is not what was saved")
 

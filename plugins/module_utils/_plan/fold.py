@@ -9,7 +9,6 @@ shows any more is given up.
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import NamedTuple
 
 from .._core import layout, record, store
@@ -49,7 +48,7 @@ def plan(seen, wanted):
     found = store.needed(seen, wanted.store)
     number = found.booted()
     ids = found.ids(number)
-    sessions = tuple(takewhile(lambda name: found.layers[name].get("session"), reversed(ids)))
+    sessions = found.sessions(ids)
     if len(sessions) < 2:
         return ()
     _check_unused(seen, found, number, sessions)

@@ -24,9 +24,14 @@ ARGUMENTS = {
 RULES = {"required_if": [("state", "saved", ("id",))], **save.RULES}
 
 
+# How a shutdown saves is its own choice, but for one: nothing promises that it can leave the root.
+_MODES = {"armed": ("auto", "indirect"), "disarmed": ("auto",)}
+
+
 class Wanted(NamedTuple):
     state: str
     save: save.Wanted  # None unless a layer is wanted now
+    is_indirect: bool = False
 
 
 def wanted(params):
@@ -34,12 +39,14 @@ def wanted(params):
         return Wanted("saved", save.wanted({**params, "session": False}))
     for name in filter(params.get, ("id", "upper", "store")):
         raise OverlayrootError(f"{name} {params[name]}", "is given by the shutdown that saves", "Leave it out, or use state: saved")
-    return Wanted(params["state"], None)
+    if params["mode"] not in _MODES[params["state"]]:
+        raise OverlayrootError(f"mode {params['mode']}", f"is not for state: {params['state']}", "Leave it out, or use state: saved")
+    return Wanted(params["state"], None, params["mode"] == "indirect")
 
 
 def asked(wanted):
-    """What says that nothing is to be saved may go, and with a save what the host is configured to give up."""
-    return save.asked(wanted.save) if wanted.save else (session.DISCARD,)
+    """What says what is to become of the session may go, and with a save what the host is configured to give up."""
+    return save.asked(wanted.save) if wanted.save else (session.DISCARD, session.INDIRECT)
 
 
 def locked(wanted):
@@ -49,14 +56,14 @@ def locked(wanted):
 def sight(wanted):
     if wanted.save:
         found = save.sight(wanted.save)
-        return found._replace(files=(*found.files, session.DISCARD))
+        return found._replace(files=(*found.files, session.DISCARD, session.INDIRECT))
     return Sight(files=session.FILES)
 
 
 def plan(seen, wanted):
     if wanted.save:
         return save.plan(seen, wanted.save)
-    return session.arm(seen) if wanted.state == "armed" else session.disarm(seen)
+    return session.arm(seen, wanted.is_indirect) if wanted.state == "armed" else session.disarm(seen)
 
 
 def check_apply(seen, steps):
@@ -65,4 +72,9 @@ def check_apply(seen, steps):
 
 def show(state, wanted):
     saved = save.show(state, wanted.save) if wanted.save else {}
-    return {"armed": session.is_armed(state), "saved": saved.get("layer"), "generation": saved.get("generation")}
+    return {
+        "armed": session.is_armed(state),
+        "indirect": session.is_indirect(state),
+        "saved": saved.get("layer"),
+        "generation": saved.get("generation"),
+    }

@@ -37,7 +37,7 @@ def sight(wanted):
 def plan(seen, wanted):
     if wanted.when == "never":
         withdrawn = (*_forgotten(seen), *request.steps(seen, "")) if _is_reset(request.of(seen)) else ()
-        return (*withdrawn, *(session.arm(seen) if session.is_kept(seen) else ()))
+        return (*withdrawn, *(session.arm(seen, session.is_indirect(seen)) if session.is_kept(seen) else ()))
     return (*_reset(seen, wanted), *(session.disarm(seen) if session.is_kept(seen) else ()))
 
 

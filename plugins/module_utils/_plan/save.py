@@ -4,7 +4,8 @@
 """The upper of the root union, and of every other union that was booted with it, becomes a layer.
 
 An upper in RAM is copied at once: to where layers are, or with the mode indirect into transit, from where the next
-boot takes it. One on the disk is what the next boot would go on with: that boot makes it a layer, by renames.
+boot takes it. One on the disk is what the next boot would go on with: that boot makes it a layer, by renames, and the mode
+direct is an error.
 """
 
 from __future__ import annotations
@@ -13,18 +14,17 @@ import json
 import posixpath
 from typing import NamedTuple
 
-from .._core import exit_root, layout, mounted, policy, record, request, store
+from .._core import acls, exit_root, layout, mounted, policy, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.plan import Within, simulate
 from .._core.steps import CopyUp, FlushLinks, MakeDir, SaveLayer, WriteFile
 from . import prune, target
-from .union_commit import ACLS
 
 ARGUMENTS = {
     "id": {"type": "str", "required": True},
     "label": {"type": "str", "default": ""},
     "drop_acls": {"type": "bool", "default": False},
-    "mode": {"type": "str", "choices": ["direct", "indirect"], "default": "direct"},
+    "mode": {"type": "str", "choices": ["auto", "direct", "indirect"], "default": "auto"},
     "session": {"type": "bool", "default": False},
     "upper": {"type": "str"},
     "store": {"type": "str"},
@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
     id: str
     label: str
     dropped: tuple
-    is_indirect: bool
+    mode: str  # direct: a layer now; indirect: with the next boot; auto: now where that can be
     is_session: bool  # to be folded with those before and after it
     upper: str = None  # of another union than the root's, which goes into the store of its own
     store: str = store.TOP
@@ -56,8 +56,8 @@ class Wanted(NamedTuple):
 
 def wanted(params):
     store.check_id(params["id"])
-    dropped = ACLS if params["drop_acls"] else ()
-    return Wanted(params["id"], params["label"], dropped, params["mode"] == "indirect", params["session"], *target.of(params))
+    dropped = acls.NAMES if params["drop_acls"] else ()
+    return Wanted(params["id"], params["label"], dropped, params["mode"], params["session"], *target.of(params))
 
 
 def asked(wanted):
@@ -86,9 +86,13 @@ def plan(seen, wanted):
 
 def _saved(seen, wanted, number):
     if record.of(seen).persistence == "upper":
+        if wanted.mode == "direct":
+            raise OverlayrootError(
+                "mode direct", "the upper is on the disk and written to, so only the next boot can make it a layer", "Use auto or indirect"
+            )
         request.check_free(seen)
         return (*noted(seen, wanted.id, wanted.label), *request.steps(seen, wanted.request))
-    if wanted.is_indirect:
+    if wanted.mode == "indirect":
         return (*_put_into_transit(seen, wanted), *request.steps(seen, _beside_others(seen, wanted)))
     return (*_copied(seen, wanted), WriteFile(store.CURRENT, f"{number}\n"))
 
@@ -108,9 +112,11 @@ def check_apply(seen, steps):
 def show(state, wanted):
     found = store.of(state, wanted.store)
     about = (found and found.layers.get(wanted.id)) or {}
+    number = found and found.of_layer(wanted.id)
     return {
         "layer": {"id": wanted.id, **about},
-        "generation": found and found.of_layer(wanted.id),
+        "generation": number,
+        "sessions": number and len(found.sessions(found.generations[number])),
         "next_boot": not wanted.upper and request.value(state, "save") == wanted.id,
     }
 
@@ -124,7 +130,7 @@ def noted(seen, name, label):
 
 def copied(seen, name, label):
     """The steps that make the upper in RAM a layer, and a generation with it."""
-    return _copied(seen, Wanted(name, label, (), False, False))
+    return _copied(seen, Wanted(name, label, (), "direct", False))
 
 
 def _copied(seen, wanted):

@@ -17,7 +17,7 @@ def of(params):
     if (upper is None) != (top == store.TOP):
         raise OverlayrootError(f"store {top}", "has the sessions of the root", "Give upper and store of another union, or neither")
     if upper and params["mode"] == "indirect":
-        raise OverlayrootError("mode indirect", "is for the upper of the root, which the next boot knows", "Use direct")
+        raise OverlayrootError("mode indirect", "is for the upper of the root, which the next boot knows", "Use auto or direct")
     return upper, top
 
 

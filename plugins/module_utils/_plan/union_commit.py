@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from .._core import initramfs, layout, mounted, mountinfo, record, store
+from .._core import acls, initramfs, layout, mounted, mountinfo, record, store
 from .._core.backends import from_mount
 from .._core.commit import ANOTHER, THE_SOURCE, Commit, Image, Source, room
 from .._core.errors import OverlayrootError
@@ -31,8 +31,6 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["committed", "rehearsed"], "default": "committed"},
 }
 RULES = {"required_one_of": [["target", "store"]], "mutually_exclusive": [["target", "store"]]}
-
-ACLS = ("system.posix_acl_access", "system.posix_acl_default")
 
 
 class Wanted(NamedTuple):
@@ -65,7 +63,7 @@ def wanted(params):
         stored,
         params["format"],
         params["compression"] if is_squashfs else "",
-        ACLS if is_squashfs and params["drop_acls"] else (),
+        acls.NAMES if is_squashfs and params["drop_acls"] else (),
         params["replace"],
         params["keep_old"] and not stored,
         params["state"] == "rehearsed",
@@ -131,7 +129,7 @@ def plan(found, job, wanted):
             raise OverlayrootError(
                 path,
                 f"has the attribute {attribute}, which {job.image.format} cannot hold",
-                "Choose another format" + (", or set drop_acls" if attribute in ACLS else ""),
+                "Choose another format" + (", or set drop_acls" if attribute in acls.NAMES else ""),
             )
     if found.holds == ANOTHER and not wanted.replace:
         raise OverlayrootError(f"target {job.path}", "is there already, and holds another tree", "Set replace, or choose another target")

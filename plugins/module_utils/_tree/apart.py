@@ -10,7 +10,7 @@ import json
 import os
 import select
 import signal
-import traceback
+import sys
 
 from .._core.errors import OverlayrootError
 from .._host import interrupts
@@ -69,7 +69,7 @@ def _serve(parent, channel, work):
         with open(channel, "w", encoding="ascii") as stream:
             stream.write(answer)
     except BaseException:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
     finally:
         # Nothing of what the first process has under way is to be finished here, too.
         os._exit(0)

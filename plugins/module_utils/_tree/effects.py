@@ -1,7 +1,8 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The effects of those steps that are about whole trees."""
+"""The effects of those steps that are about whole trees. What not every one needs is imported where it is: nobody wants to wait
+for it while a host goes down."""
 
 from __future__ import annotations
 
@@ -13,15 +14,11 @@ from functools import partial
 
 from .._core import steps, store, times
 from .._host import files, interrupts
-from . import kept, removal
+from . import removal
 from .background import in_background
 from .below import Below
-from .checksums import of_image
-from .convert import Conversion
 from .copy import save
-from .fold import fold
 from .layers import opened
-from .manifest import manifest
 
 
 def _save_layer(step):
@@ -32,6 +29,8 @@ def _save_layer(step):
         if step.upper_format == "overlay":
             parts.insert(0, _part(stack, "overlay", *root))
         else:
+            from .convert import Conversion
+
             path, upper, below = root
             roots = _roots(stack, upper, step.upper_format, below)
             parts.insert(0, (path, roots[0], None))
@@ -41,6 +40,8 @@ def _save_layer(step):
 
 
 def _convert_layer(step):
+    from .convert import Conversion
+
     with contextlib.ExitStack() as stack:
         above, name = stack.enter_context(files.parent(step.path))
         roots = _roots(stack, step.source, step.old, step.below)
@@ -56,6 +57,8 @@ def _roots(stack, path, format, below):
 
 
 def _fold_layers(step):
+    from .fold import fold
+
     with contextlib.ExitStack() as stack:
         above = stack.enter_context(files.folder(step.above))
         newest, *older = stack.enter_context(opened([f"{step.above}/{name}" for name in step.ids], step.format))
@@ -65,9 +68,14 @@ def _fold_layers(step):
 
 
 def _note_layer(step, totals):
-    with opened([step.path], step.format) as (layer,):
-        checksum = manifest(layer)
-    _note(step.path + ".json", step.about, {**totals._asdict(), "sha256": checksum})
+    """Nobody waits for the checksum of a session, which is saved by a host that goes down: it is noted after the next boot."""
+    found = totals._asdict()
+    if "session" not in step.about:
+        from .manifest import manifest
+
+        with opened([step.path], step.format) as (layer,):
+            found["sha256"] = manifest(layer)
+    _note(step.path + ".json", step.about, found)
 
 
 def _tell(files, size):
@@ -75,6 +83,8 @@ def _tell(files, size):
 
 
 def _note_image(step):
+    from .checksums import of_image
+
     with files.parent(f"{store.LAYERS}/{step.id}") as (above, name):
         blocks = os.stat(name, dir_fd=above, follow_symlinks=False).st_blocks
     _note(step.path, {"format": step.id.rpartition(".")[2]}, {"bytes": 512 * blocks, "sha256": of_image(step.id)})
@@ -91,6 +101,8 @@ def _part(stack, format, path, upper, lower):
 
 
 def _prepare_kept(step):
+    from . import kept
+
     with contextlib.ExitStack() as stack:
         above, name = stack.enter_context(files.parent(step.path))
         uppers = [(path, *stack.enter_context(opened([upper], "overlay")), names) for path, upper, names in step.uppers]
@@ -98,6 +110,8 @@ def _prepare_kept(step):
 
 
 def _keep(step):
+    from . import kept
+
     try:
         with opened([step.aside], step.format) as (old,), files.folder(step.path) as new:
             kept.move(old, new, step.names)
@@ -108,6 +122,8 @@ def _keep(step):
 
 
 def _give_back(step):
+    from . import kept
+
     with files.folder(step.path) as new, files.folder(step.aside) as old:
         kept.move_back(new, old, step.names)
     with files.parent(step.path) as (above, name):

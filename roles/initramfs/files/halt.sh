@@ -11,6 +11,8 @@
 #   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root and saves
 #                    the session, or into its base where there is none, and leaves the verb to the init system, which goes
 #                    on there
+#   halt.sh checksums
+#                    run in the background after the next boot: reads the layers whose checksums nobody waited for
 #
 # What became of the session is noted in the store, in boot/session.
 
@@ -51,14 +53,14 @@ lost() {
     note lost
 }
 
-# By the way $1. Where the root cannot be left, the session is saved as far as a running host can be.
+# By the way $1. Where the root cannot or is not to be left, the session is saved as far as a running host can be.
 leave() {
     if [ -e "$OVERLAYROOT_PUBLIC/discard" ]; then
         say "the session is discarded, as was asked for"
         note discarded
-    elif ! { note begun && "$1"; }; then
+    elif ! { note begun && [ ! -e "$OVERLAYROOT_PUBLIC/indirect" ] && "$1"; }; then
         say "the session is saved while the host still runs, and is a layer after the next boot"
-        if told=$(overlayrootctl save "$name" --session --indirect --label shutdown --json); then saved transit; else lost; fi
+        if told=$(overlayrootctl save "$name" --session --mode indirect --label shutdown --json); then saved transit; else lost; fi
         save_targets
     fi
 }
@@ -103,8 +105,10 @@ clear_old() {
     umount -l "$OVERLAYROOT_OLD"
 }
 
-# Sessions become one layer if there is time. None is lost where that fails: it stays a layer until the next save.
+# Sessions become one layer if there is time, where there are several. None is lost where that fails: it stays a layer until
+# the next save.
 fold() {
+    [ "$(told sessions)" != 1 ] || return 0
     limit=$(sed -n 's/^fold_seconds=\([0-9][0-9]*\)$/\1/p' "$OVERLAYROOT_RUN/base/etc/overlayroot/boot.conf")
     left=$((start + ${limit:-0} - $(date +%s)))
     { [ "$left" -gt 0 ] && timeout "$left" overlayrootctl fold "$@"; } || say "the session is a layer of its own for now"
@@ -145,6 +149,16 @@ finish() {
     fi
     save_targets
     settle
+}
+
+# Of all layers that have none yet. What is held by somebody else is left for the next boot.
+checksums() {
+    overlayrootctl checksums
+    [ -s "$OVERLAYROOT_RUN/base/etc/overlayroot/targets" ] || return 0
+    while read -r target upper store; do
+        store=$(printf %b "$store")
+        [ ! -d "$store" ] || overlayrootctl checksums --store "$store" </dev/null
+    done <"$OVERLAYROOT_RUN/base/etc/overlayroot/targets"
 }
 
 settle() {
@@ -284,9 +298,10 @@ case $1 in
     leave) leave prepare ;;
     base) base ;;
     stop) stop ;;
+    checksums) checksums || : ;;
     *)
         # On a host that runs, this would take its disks away.
-        [ $$ -eq 1 ] || { echo "halt.sh: '$1' is for the last process of a host; others say leave, base or stop" >&2 && exit 2; }
+        [ $$ -eq 1 ] || { echo "halt.sh: '$1' is for the last process of a host; others say leave, base, stop or checksums" >&2 && exit 2; }
         exec 0<>"$OVERLAYROOT_CONSOLE" 1>&0 2>&0
         finish
         hand_on "$1"

@@ -893,6 +893,43 @@ ExecStart=/usr/bin/find $trash -xdev -mindepth 1 -delete
 UNIT
 }
 
+# The running system reads what has no checksum yet, in its own time: what a shutdown or a boot has made, nobody waited for.
+overlayroot_note_checksums() {
+    [ -n "$store" ] && overlayroot_has_systemd && overlayroot_lacks_checksums || return 0
+    overlayroot_unit overlayroot-checksums.service multi-user.target <<UNIT
+[Unit]
+Description=Note the checksums of new layers of the root union
+ConditionPathIsMountPoint=$OVERLAYROOT_RUN/data
+
+[Service]
+Type=exec
+Nice=19
+IOSchedulingClass=idle
+ExecStart=/usr/local/lib/overlayroot/halt.sh checksums
+UNIT
+}
+
+# In the store of the root, or of another union that the host has declared.
+overlayroot_lacks_checksums() {
+    local name upper top targets=$OVERLAYROOT_RUN/base/etc/overlayroot/targets
+    ! overlayroot_lacks_checksum "$store" || return 0
+    [ -f "$targets" ] || return 1
+    while read -r name upper top; do
+        ! overlayroot_lacks_checksum "$(printf '%b' "$top")" || return 0
+    done <"$targets"
+    return 1
+}
+
+overlayroot_lacks_checksum() {
+    local layer record
+    for layer in "$1/layers"/*; do
+        [ -f "$layer.json" ] || continue
+        read -r record <"$layer.json" || :
+        case $record in *'"sha256"'*) ;; *) return 0 ;; esac
+    done
+    return 1
+}
+
 # After all else has ended, since what starts first stops last: what users write is saved, or a root that a program
 # serves is left. systemd stops all programs for a moment, and would wait for its own root for ever.
 overlayroot_arm() {
@@ -980,6 +1017,7 @@ overlayroot_union() {
         overlayroot_bind_fstab &&
         overlayroot_clear_shutdown &&
         overlayroot_empty_trash &&
+        overlayroot_note_checksums &&
         overlayroot_arm
 }
 

@@ -6,12 +6,12 @@
 _overlayrootctl() {
     local words=''
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status diff save discard-session reset rollback generations prune commit fold exit-root convert mkinitrd subhost check --help'
+        words='status diff save discard-session reset rollback generations prune commit fold exit-root convert mkinitrd subhost check checksums --help'
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
             diff) words='--help --generation --layer --since --text --limit --json' ;;
-            save) words='--help --label --drop-acls --indirect --session --upper --store --check --json' ;;
+            save) words='--help --label --drop-acls --mode --session --upper --store --check --json' ;;
             discard-session) words='--help --withdraw --check --json' ;;
             reset) words='--help --keep --method --id --discard-saved --withdraw --check --json' ;;
             rollback) words='--help --check --json' ;;
@@ -24,6 +24,7 @@ _overlayrootctl() {
             mkinitrd) words='--help --kernel --modules --busybox --scripts --check --json' ;;
             subhost) words='--help --label --keep --before --commands --bridges --check --json' ;;
             check) words='--help --repair --store --check --json' ;;
+            checksums) words='--help --store --check --json' ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")

@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 
 from overlayroot import _engine
-from overlayroot._plan import exit_root
+from overlayroot._plan import checksums, exit_root
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -155,6 +155,11 @@ def change(planner, check_mode=False, **params):
 
 def commit(planner, **params):
     return _engine.commit(planner, _params(planner, params), check_mode=False)
+
+
+def note_checksums():
+    """As the unit does that the boot library has made."""
+    return _engine.note_checksums(checksums, _params(checksums, {}), check_mode=False)
 
 
 def leave():

@@ -11,7 +11,7 @@ from ansible_collections.labs.overlayroot.tests.runner.gate import Gate
 from ansible_collections.labs.overlayroot.tests.runner.report import Result
 
 
-def gate(name, guests=False):
+def gate(name, guests=0):
     return Gate(name, minutes=1, steps=(), guests=guests)
 
 
@@ -20,10 +20,12 @@ def test_no_more_gates_than_jobs():
     assert not schedule.may_start(gate("c"), [gate("a"), gate("b")], jobs=2)
 
 
-def test_no_more_than_two_with_guests():
-    running = [gate("a", guests=True), gate("b", guests=True)]
-    assert not schedule.may_start(gate("c", guests=True), running, jobs=8)
+def test_no_more_than_two_guests():
+    running = [gate("a", guests=1), gate("b", guests=1)]
+    assert not schedule.may_start(gate("c", guests=1), running, jobs=8)
     assert schedule.may_start(gate("lint"), running, jobs=8)
+    assert not schedule.may_start(gate("wide", guests=2), running[:1], jobs=8)
+    assert schedule.may_start(gate("wide", guests=2), [gate("lint")], jobs=8)
 
 
 def test_results_come_in_the_order_of_the_gates():

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, layout, store
@@ -403,6 +405,52 @@ def test_generations_are_given_up(booted):
     assert booted.said("check") == ["The store is whole.".split()]
 
 
+def test_checksums_that_nobody_waited_for(booted):
+    assert booted.said("save", "a")
+    assert booted.said("save", "s", "--session")
+    assert booted.returned("generations")["layers"][1].get("sha256") is None
+    code, output, _errors = booted.run("check")
+    assert (code, output.splitlines()[1].split()) == (1, "layer s has no checksum yet possible".split())
+    assert steps(booted.said("checksums", "--check")) == [["to", "be", "done:", "write", "file", f"{store.LAYERS}/s.json"]]
+    assert booted.said("checksums") == [
+        ["done:", "write", "file", f"{store.LAYERS}/s.json"],
+        "Every layer has its checksum.".split(),
+    ]
+    assert booted.said("checksums") == ["Every layer has its checksum.".split()]
+    assert booted.said("check") == ["The store is whole.".split()]
+    Host(store.LAYERS).write("/s/etc/motd", "damaged\n")
+    assert booted.run("checksums")[0] == 0
+    assert booted.run("check", "--repair")[0] == 1
+
+
+def test_a_store_that_somebody_holds_gets_its_checksums_later(booted):
+    assert booted.said("save", "s", "--session")
+    with held_store():
+        code, output, errors = booted.run("checksums")
+    assert (code, output, errors.split(" in the hands of ")[0]) == (3, "", f"overlayrootctl: folder {store.TOP}: is")
+    assert "sha256" not in Path(f"{store.LAYERS}/s.json").read_text(encoding="utf-8")
+    assert booted.said("checksums")[-1] == "Every layer has its checksum.".split()
+
+
+@contextlib.contextmanager
+def held_store():
+    folder = os.open(store.TOP, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def test_a_layer_that_cannot_be_read_has_no_checksum(booted):
+    assert booted.said("save", "s", "--session")
+    assert booted.said("save", "t", "--session")
+    about = json.loads(Path(f"{store.LAYERS}/s.json").read_text(encoding="utf-8"))
+    Path(f"{store.LAYERS}/s.json").write_text(json.dumps({**about, "format": "nobody's"}), encoding="utf-8")
+    assert booted.said("checksums")[-1] == "The layer s has no checksum.".split()
+    assert "sha256" in Path(f"{store.LAYERS}/t.json").read_text(encoding="utf-8")
+
+
 def test_a_store_that_is_damaged(booted):
     assert booted.said("save", "a")
     Host(store.LAYERS).write("/a/etc/motd", "damaged\n")
@@ -635,7 +683,7 @@ def test_help(plain):
     code, output, errors = plain.run("--help")
     assert (code, errors) == (0, "")
     assert "  3  refused, or failed and undone; standard error says why\n" in output
-    for command in ("status", "diff", "save", "reset", "rollback", "generations", "prune", "commit", "check"):
+    for command in ("status", "diff", "save", "reset", "rollback", "generations", "prune", "commit", "check", "checksums"):
         assert f"\nexample:\n  overlayrootctl {command}" in plain.run(command, "--help")[1]
 
 

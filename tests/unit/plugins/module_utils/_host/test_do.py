@@ -12,7 +12,7 @@ from ansible_collections.labs.overlayroot.plugins.module_utils._core import step
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.union import Union
 from ansible_collections.labs.overlayroot.plugins.module_utils._host import do as doing
-from ansible_collections.labs.overlayroot.plugins.module_utils._host import libc
+from ansible_collections.labs.overlayroot.plugins.module_utils._host import initramfs, libc
 from ansible_collections.labs.overlayroot.plugins.module_utils._host.do import do
 from ansible_collections.labs.overlayroot.plugins.module_utils._tree.effects import EFFECTS
 
@@ -87,8 +87,8 @@ def test_remount(tmp_path, calls, read_only, flags):
 
 def test_initramfs(monkeypatch):
     done = []
-    monkeypatch.setattr(doing.initramfs, "build", lambda release: done.append(("build", release)))
-    monkeypatch.setattr(doing.initramfs, "restore", lambda release: done.append(("restore", release)))
+    monkeypatch.setattr(initramfs, "build", lambda release: done.append(("build", release)))
+    monkeypatch.setattr(initramfs, "restore", lambda release: done.append(("restore", release)))
     do(steps.BuildInitramfs("6.1"))
     do(steps.RestoreInitramfs("6.1"))
     assert done == [("build", "6.1"), ("restore", "6.1")]

@@ -19,7 +19,7 @@ DISARMED = HOST._replace(files={**HOST.files, session.DISCARD: ""})
 
 
 def plan_for(host, state, **params):
-    wanted = pivot_save.wanted({"state": state, "id": None, "label": "", "drop_acls": False, "mode": "direct", "upper": None, "store": None, **params})
+    wanted = pivot_save.wanted({"state": state, "id": None, "label": "", "drop_acls": False, "mode": "auto", "upper": None, "store": None, **params})
     seen = host.see(pivot_save.sight(wanted))
     return seen, wanted, pivot_save.plan(seen, wanted)
 
@@ -30,11 +30,23 @@ def test_a_session_is_discarded_once_or_not():
     assert plan_for(HOST, "armed")[2] == plan_for(DISARMED, "disarmed")[2] == ()
 
 
+def test_a_session_is_saved_in_two_steps_once_or_not():
+    marked = HOST._replace(files={**HOST.files, session.INDIRECT: ""})
+    assert [step.show() for step in plan_for(HOST, "armed", mode="indirect")[2]] == [{"step": "write_file", "path": session.INDIRECT}]
+    assert [step.show() for step in plan_for(marked, "armed")[2]] == [{"step": "remove_file", "path": session.INDIRECT}]
+    seen, wanted, steps = plan_for(marked, "armed", mode="indirect")
+    assert (steps, pivot_save.show(seen, wanted)["indirect"]) == ((), True)
+    both = [step.path for step in plan_for(DISARMED, "armed", mode="indirect")[2]]
+    assert both == [session.DISCARD, session.INDIRECT]
+    assert [step.path for step in plan_for(marked, "disarmed")[2]] == [session.DISCARD]
+
+
 def test_a_session_is_saved_now():
     seen, wanted, steps = plan_for(HOST, "saved", id="new", label="x")
     assert steps[1].path == store.LAYERS + "/new"
     assert pivot_save.show(plan.simulate(seen, steps), wanted) == {
         "armed": True,
+        "indirect": False,
         "saved": {"id": "new", "label": "x", "format": "overlay"},
         "generation": 3,
     }
@@ -65,6 +77,8 @@ def test_another_union_is_saved_into_a_store_of_its_own():
             "this host: runs with the persistence upper. Provision it with overlayroot_persistence: session.",
         ),
         (HOST, "disarmed", {"upper": "/u"}, "upper /u: is given by the shutdown that saves. Leave it out, or use state: saved."),
+        (HOST, "armed", {"mode": "direct"}, "mode direct: is not for state: armed. Leave it out, or use state: saved."),
+        (HOST, "disarmed", {"mode": "indirect"}, "mode indirect: is not for state: disarmed. Leave it out, or use state: saved."),
         (HOST, "armed", {"id": "x"}, "id x: is given by the shutdown that saves. Leave it out, or use state: saved."),
     ],
 )

@@ -51,7 +51,7 @@ def host(persistence, uppers, generation="2"):
 
 IN_RAM = host("none", layout.RAM)
 ON_DISK = host("upper", layout.STORE)
-PARAMS = {"id": "new", "label": "after the course", "drop_acls": False, "mode": "direct", "session": False, "upper": None, "store": None}
+PARAMS = {"id": "new", "label": "after the course", "drop_acls": False, "mode": "auto", "session": False, "upper": None, "store": None}
 
 
 def plan_for(host, **params):
@@ -114,6 +114,25 @@ def test_an_upper_in_ram_can_be_put_into_transit():
         ("write_file", store.NEXT),
     ]
     assert (steps[3].content, steps[4].content) == ("a\nb\nnew\n", "save=new\n")
+
+
+def test_an_upper_is_a_layer_at_once_where_that_can_be():
+    assert plan_for(IN_RAM, mode="direct")[2] == plan_for(IN_RAM)[2]
+    assert plan_for(ON_DISK, mode="indirect")[2] == plan_for(ON_DISK)[2]
+    with pytest.raises(OverlayrootError) as caught:
+        plan_for(ON_DISK, mode="direct")
+    assert str(caught.value) == (
+        "mode direct: the upper is on the disk and written to, so only the next boot can make it a layer. Use auto or indirect."
+    )
+
+
+def test_how_many_sessions_can_be_folded_is_told():
+    layers = {**STORE[store.LAYERS], "a.json": '{"session": true}', "b.json": '{"session": true}'}
+    found = IN_RAM._replace(small_files={**STORE, store.LAYERS: layers})
+    for session, sessions in ((True, 3), (False, 0)):
+        seen, wanted, steps = plan_for(found, session=session)
+        assert save.show(seen, wanted)["sessions"] is None
+        assert save.show(plan.simulate(seen, steps), wanted)["sessions"] == sessions
 
 
 def test_a_session_is_noted_as_one():
@@ -209,10 +228,11 @@ def test_a_save_gives_up_what_is_too_much(host, conf, given_up):
 
 def test_shown():
     seen, wanted, steps = plan_for(IN_RAM)
-    assert save.show(seen, wanted) == {"layer": {"id": "new"}, "generation": None, "next_boot": False}
+    assert save.show(seen, wanted) == {"layer": {"id": "new"}, "generation": None, "sessions": None, "next_boot": False}
     assert save.show(plan.simulate(seen, steps), wanted) == {
         "layer": {"id": "new", "label": "after the course", "format": "overlay"},
         "generation": 3,
+        "sessions": 0,
         "next_boot": False,
     }
     seen, wanted, steps = plan_for(ON_DISK)
@@ -223,7 +243,7 @@ def test_shown():
     st.sampled_from([IN_RAM, ON_DISK]),
     st.sampled_from(["0", "1", "2"]),
     st.sampled_from(["", "x"]),
-    st.sampled_from(["direct", "indirect"]),
+    st.sampled_from(["auto", "indirect"]),
     st.booleans(),
     st.data(),
 )
