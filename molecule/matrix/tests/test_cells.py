@@ -14,4 +14,4 @@ def test_the_host_was_on_the_backend(host, backend):
     kernel = host.ansible("debug", "var=kernel", check=False)["kernel"]
     if backend == "aufs" and not kernel:
         pytest.skip("needs OVERLAYROOT_AUFS_KERNEL, a bzImage with aufs built in")
-    assert host.file(f"/etc/was-{backend}").content_string == f"{backend}\n"
+    assert host.file(f"/etc/was-{backend}").content_string == f"backend={backend}\n"

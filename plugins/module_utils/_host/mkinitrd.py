@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An initramfs of busybox and kernel modules, made by nothing else."""
+"""An initramfs of busybox and kernel modules, and of unionfs-fuse where the host has it, made by nothing else."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import gzip
 import hashlib
 import lzma
 import os
+import re
 import stat
 import zlib
 
 from .._core import cpio, initramfs, initrd
 from .._core.errors import OverlayrootError
 from .._core.initrd import Made
+from .._core.unionfs_fuse import PROGRAM
 from .files import aside, checksum
 from .names import decode, encode
 from .run import run
@@ -73,7 +75,7 @@ def _files(recipe):
     if not os.path.exists(folder + "/modules.dep"):
         raise OverlayrootError(folder, "has no modules.dep of this kernel", f"Install the kernel, or run depmod {release}")
     yield from _programs(recipe)
-    yield from _union(recipe) if recipe.has_union else ()
+    yield from (*_union(recipe), *_server()) if recipe.has_union else ()
     yield from _modules(folder, f"lib/modules/{release}")
 
 
@@ -114,6 +116,22 @@ def _union(recipe):
         (initramfs.LIBRARY[1:], stat.S_IFREG | 0o644, library),
         (initramfs.stamp(decode(library)), stat.S_IFREG | 0o644, b""),
     )
+
+
+def _server():
+    """What serves a root of unionfs-fuse, with the libraries that it loads."""
+    if os.path.exists(PROGRAM):
+        yield "bin/@unionfs", stat.S_IFREG | 0o755, _read(PROGRAM)
+        for path in _libraries(PROGRAM):
+            yield path[1:], stat.S_IFREG | 0o755, _read(path)
+
+
+def _libraries(program):
+    """Their paths, as ldd tells them; and the one that threads of glibc load when they are ended."""
+    found = re.findall(r"(/\S+) \(0x", run(["ldd", program], package="libc-bin"))
+    folders = sorted(set(map(os.path.dirname, found)))
+    ending = (f"{folder}/libgcc_s.so.1" for folder in folders)
+    return sorted({*found, *filter(os.path.exists, ending)})
 
 
 def _script(recipe, path):

@@ -263,6 +263,16 @@ base() {
     fi
 }
 
+# systemd forces the old root to be unmounted, which ends the program, and finds nothing any more that lies below it. As soon
+# as its lower is gone the program finds no mount point either.
+take_out() {
+    for part in rw image data lower; do
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" ||
+            mount --move "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part"
+    done
+    umount -l "$OVERLAYROOT_OLD/run" 2>/dev/null || :
+}
+
 # Where another exit root lay, as dracut's does that takes apart what the root is on, that does the rest. It unmounts all that
 # is below its old root.
 hand_on() {
@@ -296,7 +306,7 @@ began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
 told='' targets=''
 case $1 in
     leave) leave prepare ;;
-    base) base ;;
+    base) base && take_out ;;
     stop) stop ;;
     checksums) checksums || : ;;
     *)

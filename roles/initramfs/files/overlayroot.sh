@@ -880,32 +880,27 @@ overlayroot_empty_trash() {
     [ -n "$store" ] && overlayroot_has_systemd || return 0
     set -- "$trash"/*
     [ -e "$1" ] || return 0
-    overlayroot_unit overlayroot-trash.service multi-user.target <<UNIT
-[Unit]
-Description=Delete what resets of the root union have moved aside
-ConditionPathIsMountPoint=$OVERLAYROOT_RUN/data
-
-[Service]
-Type=exec
-Nice=19
-IOSchedulingClass=idle
-ExecStart=/usr/bin/find $trash -xdev -mindepth 1 -delete
-UNIT
+    overlayroot_background trash "Delete what resets of the root union have moved aside" "/usr/bin/find $trash -xdev -mindepth 1 -delete"
 }
 
 # The running system reads what has no checksum yet, in its own time: what a shutdown or a boot has made, nobody waited for.
 overlayroot_note_checksums() {
     [ -n "$store" ] && overlayroot_has_systemd && overlayroot_lacks_checksums || return 0
-    overlayroot_unit overlayroot-checksums.service multi-user.target <<UNIT
+    overlayroot_background checksums "Note the checksums of new layers of the root union" "/usr/local/lib/overlayroot/halt.sh checksums"
+}
+
+# The command $3 once the host is up, with what nobody else needs of it, as the unit overlayroot-$1.
+overlayroot_background() {
+    overlayroot_unit "overlayroot-$1.service" multi-user.target <<UNIT
 [Unit]
-Description=Note the checksums of new layers of the root union
+Description=$2
 ConditionPathIsMountPoint=$OVERLAYROOT_RUN/data
 
 [Service]
 Type=exec
 Nice=19
 IOSchedulingClass=idle
-ExecStart=/usr/local/lib/overlayroot/halt.sh checksums
+ExecStart=$3
 UNIT
 }
 

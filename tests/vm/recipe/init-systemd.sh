@@ -32,8 +32,13 @@ systemctl mask -q apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
     modprobe@fuse.service modprobe@loop.service \
     systemd-ask-password-console.path systemd-ask-password-wall.path systemd-binfmt.service \
     systemd-creds.socket systemd-hostnamed.socket systemd-network-generator.service \
-    systemd-networkd-persistent-storage.service systemd-sysext.socket systemd-tmpfiles-clean.timer \
-    systemd-udev-load-credentials.service
+    systemd-networkd-persistent-storage.service systemd-random-seed.service systemd-sysctl.service \
+    systemd-sysext.socket systemd-tmpfiles-clean.timer systemd-udev-load-credentials.service \
+    blk-availability.service dm-event.socket lvm2-lvmpolld.socket lvm2-monitor.service
+mkdir -p /etc/systemd/system-generators
+for name in debug hibernate-resume rc-local ssh system-update sysv tpm2; do
+    ln -s /dev/null "/etc/systemd/system-generators/systemd-$name-generator"
+done
 
 rm -f /etc/machine-id
 systemd-machine-id-setup

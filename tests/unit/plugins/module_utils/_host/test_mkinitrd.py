@@ -48,6 +48,17 @@ def test_the_names_of_an_image(recipe):
     assert len(names) == len(set(names))
 
 
+def test_a_program_that_serves_the_root_comes_with_its_libraries(recipe, monkeypatch):
+    monkeypatch.setattr(mkinitrd, "PROGRAM", "/bin/sh")
+    mkinitrd.write(recipe)
+    names = cpio.names(recipe.path)
+    assert initramfs.has_program(names, "@unionfs")
+    assert any(os.path.basename(name).startswith("libc.so") for name in names)
+    assert [name for name in names if name.startswith("/")] == []
+    mkinitrd.write(recipe._replace(has_union=False))
+    assert not initramfs.has_program(cpio.names(recipe.path), "@unionfs")
+
+
 def test_what_the_kernel_would_unpack(recipe, tmp_path):
     if not shutil.which("cpio"):
         pytest.skip("cpio is not installed")
