@@ -7,11 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: halt_scripts
-short_description: Have a session saved by an init system other than systemd
+short_description: Have the root union ended by an init system other than systemd
 version_added: 0.1.0
 author:
   - labs.overlayroot contributors (@labs-overlayroot)
 description:
+  - Has the init system leave the root union when the host goes down. Its session is saved, where it has one; otherwise the
+    host is moved into its base, what resets have moved aside is deleted, and the data file system is left clean.
   - Under sysvinit and Debian's OpenRC writes C(/etc/init.d/overlayroot) and links it where it runs when all else has
     stopped, before anything is unmounted.
   - Under busybox's init puts a line into the halt scripts that C(/etc/inittab) runs, before the first command that
@@ -35,7 +37,7 @@ attributes:
 options:
   state:
     description:
-      - Whether the init system is to save sessions.
+      - Whether the init system is to do that.
     type: str
     choices: [present, absent]
     default: present
@@ -56,7 +58,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Save sessions under whatever init system
+- name: Have the root union ended by whatever init system
   labs.overlayroot.halt_scripts:
     script: "{{ lookup('ansible.builtin.file', 'sysvinit.sh', rstrip=false) }}"
     scripts: [/etc/rc.shutdown]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sessions in RAM that are saved when the host goes down, under each init system that is not systemd.
+"""Hosts that go down under each init system that is not systemd: sessions in RAM are saved, an upper on the disk is left clean.
 
 The hosts run side by side, so each may take longer.
 """
@@ -25,6 +25,14 @@ VARIABLES = {
     "overlayroot_reboot_command": "reboot",
     "overlayroot_reboot_timeout": 3 * 600,
 }
+# The initramfs is made when the host is provisioned.
+INSTALL_UNIONFS_FUSE = """
+cd /etc/initramfs-tools
+cp update-initramfs.conf /run
+echo update_initramfs=no > update-initramfs.conf
+apt-get install -y -q --no-install-recommends unionfs-fuse
+cp /run/update-initramfs.conf .
+"""
 FINGERPRINT = (TOP / "tests/vm/fingerprint.py").read_text()
 
 
@@ -46,6 +54,7 @@ def machines(folder):
         host.guest.boot_seconds *= len(hosts)
     try:
         together(lambda host: host.start(hosts[host], disks=["256M"]), hosts)
+        together(lambda host: host.sh(INSTALL_UNIONFS_FUSE), of_sysvinit(hosts))
         # It orders all scripts whenever one comes or goes; what an image has of it may be older than its last script.
         together(lambda host: host.sh("! command -v insserv || insserv"), hosts)
         before = together(fingerprint, hosts)
@@ -54,6 +63,11 @@ def machines(folder):
     finally:
         for host in hosts:
             host.guest.remove()
+
+
+def of_sysvinit(hosts):
+    """The hosts whose root may be served by unionfs-fuse."""
+    return [host for host in hosts if "-sysvinit" in host.guest.name]
 
 
 def check_clean(host, since):
@@ -90,10 +104,42 @@ def test_a_root_that_cannot_be_left_is_saved_before(machines):
     host.sh("rm /usr/local/sbin/pivot_root")
 
 
-def test_a_reboot_saves_the_session_and_the_host_is_as_it_was(machines):
-    """It is the playbook that reboots; the data file system is not mounted then."""
-    hosts, before = machines
+def test_a_reboot_saves_the_session_before_it_becomes_an_upper_on_the_disk(machines):
+    """It is the playbook that reboots."""
+    hosts = machines[0]
     together(lambda host: host.sh("echo last >> /etc/session"), hosts)
+    for host in hosts:
+        host.variables = {**VARIABLES, "overlayroot_persistence": "upper"}
+    for host in of_sysvinit(hosts):
+        host.variables["overlayroot_backend"] = "unionfs_fuse"
+    assert play(hosts, "provision").returncode == 0
+
+    def check(host):
+        record = host.record()
+        assert (record["backend"], record["persistence"]) == (host.variables.get("overlayroot_backend", "overlay"), "upper")
+        assert written(host)[-1] == "last"
+
+    together(check, hosts)
+
+
+def test_an_upper_on_the_disk_is_left_clean(machines):
+    def check(host):
+        host.sh(f"echo kept >> /etc/session; rm /etc/issue; mkdir -p {DATA}/trash/0/old; touch {DATA}/trash/0/old/file")
+        since = host.guest.console.size()
+        host.boot()
+        assert (written(host)[-2:], host.sh("ls /etc/issue 2>/dev/null || :")) == (["last", "kept"], "")
+        assert host.sh(f"ls {DATA}/trash") == ""
+        said = host.guest.console.text(since)
+        assert "the root cannot be left" not in said
+        assert "the data file system is not clean" not in said
+        check_clean(host, since)
+
+    together(check, machines[0])
+
+
+def test_the_host_is_as_it_was(machines):
+    """The data file system is not mounted then."""
+    hosts, before = machines
     assert play(hosts, "unprovision").returncode == 0
     together(check_last, hosts)
     after = together(fingerprint, hosts)

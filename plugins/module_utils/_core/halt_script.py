@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Halt scripts: the shell scripts that end a host, made to save the session, and to spare what serves the root.
+"""Halt scripts: the shell scripts that end a host, made to end the root union, and to spare what serves the root.
 
 A script is read as far as its commands and what encloses them; what else it does is its own affair. Each change is
 marked, and says what was there: it is taken back exactly, whatever else was edited meanwhile.

@@ -10,16 +10,13 @@ import posixpath
 from . import layout
 from .errors import OverlayrootError
 
-# The init script that saves the session, for those that have such scripts, and where they link those that end a host.
+# The init script that ends the root union, for those that have such scripts, and where they link those that end a host.
 SCRIPT = "/etc/init.d/overlayroot"
 LINKS = {"sysvinit": "/etc/rc0.d", "openrc": "/etc/runlevels/off"}
 
-# That it has started the host.
-SYSTEMD = "/run/systemd/system"
-
 _INIT = "/sbin/init"
 # OpenRC may be started by sysvinit's init.
-_SIGNS = {"systemd": SYSTEMD, "openrc": "/run/openrc", "sysvinit": "/run/initctl"}
+_SIGNS = {"systemd": "/run/systemd/system", "openrc": "/run/openrc", "sysvinit": "/run/initctl"}
 PATHS = (_INIT, *_SIGNS.values())
 
 
@@ -32,8 +29,8 @@ def of(state):
         return "busybox"
     raise OverlayrootError(
         _INIT,
-        "is not known to save sessions: it is none of systemd, sysvinit, OpenRC and busybox",
-        "Use another init system, or overlayroot_persistence: upper",
+        "is not known to leave a root union cleanly: it is none of systemd, sysvinit, OpenRC and busybox",
+        "Use another init system, or a union of overlay or aufs without overlayroot_data",
     )
 
 

@@ -2,14 +2,15 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The end of a host whose session is saved.
+# The end of a host whose session is saved, whose upper is on a disk, or whose root is served by a program.
 #
 #   halt.sh leave    run by systemd when all else has stopped: makes the exit root ready
 #   halt.sh VERB     run as the last process of the host, with the exit root as its root and the old one at
 #                    /oldroot: saves the session, then does VERB (poweroff, reboot, halt, kexec)
 #   halt.sh base     run by systemd in place of the first, where a program serves the root: moves the host into its base
-#   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root, saves
-#                    the session, and leaves the verb to the init system, which goes on there
+#   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root and saves
+#                    the session, or into its base where there is none, and leaves the verb to the init system, which goes
+#                    on there
 #   halt.sh checksums
 #                    run in the background after the next boot: reads the layers whose checksums nobody waited for
 #
@@ -95,9 +96,10 @@ save() {
     mount -o remount,rw "$OVERLAYROOT_RUN/data" && told=$(overlayrootctl save "$name" --session --label shutdown --json)
 }
 
-# What is left in the old root, which stays in use where the init system came from it; the innermost first.
+# What is left in the old root, which stays in use where the init system came from it; the innermost first. tac would need a
+# place to write to.
 clear_old() {
-    findmnt -Rrno SOURCE,TARGET "$OVERLAYROOT_OLD" | tac | while read -r source target; do
+    findmnt -Rrno SOURCE,TARGET "$OVERLAYROOT_OLD" | sed -n '1!G;h;$p' | while read -r source target; do
         case $source in /dev/*) umount -r "$(printf %b "$target")" ;; esac
     done
     umount -l "$OVERLAYROOT_OLD"
@@ -170,14 +172,47 @@ settle() {
     done
 }
 
+# Once: what is left of the host has moved then.
 stop() {
-    grep -qsx persistence=session "$OVERLAYROOT_PUBLIC/boot" && [ ! -d "$OVERLAYROOT_OLD" ] || return 0
+    [ ! -d "$OVERLAYROOT_OLD" ] && [ ! -d "$OVERLAYROOT_PUBLIC/oldroot" ] && has_to_end || return 0
     end_processes
-    # Only systemd has a unit that does this while the host runs.
-    find "$OVERLAYROOT_RUN/data/overlayroot/trash" -xdev -mindepth 1 -delete
-    leave move
-    # Not every init system makes it read-only.
-    if is_left; then finish; else settle; fi
+    empty_trash
+    if is_booted persistence=session; then
+        leave move
+        # Not every init system makes it read-only.
+        if is_left; then finish; else settle; fi
+    else
+        leave_for_base
+    fi
+}
+
+# Without a data file system and a program, all that was written is in RAM.
+has_to_end() {
+    is_booted protected=yes && { mountpoint -q "$OVERLAYROOT_RUN/data" || is_booted backend=unionfs_fuse; }
+}
+
+# Whether the boot record says so.
+is_booted() {
+    grep -qsx "$1" "$OVERLAYROOT_PUBLIC/boot"
+}
+
+# Only systemd has a unit that does this while the host runs.
+empty_trash() {
+    trash=$OVERLAYROOT_RUN/data/overlayroot/trash
+    [ ! -d "$trash" ] || find "$trash" -xdev -mindepth 1 -delete
+}
+
+# The old root stays in use by the init system and what has run this script: all that is on a disk is made read-only. A swap file
+# would keep its file system from that.
+leave_for_base() {
+    swapoff -a
+    base
+    if mountpoint -q "$OVERLAYROOT_OLD"; then
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" ||
+            mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" "$OVERLAYROOT_RUN/data"
+        umount -R "$OVERLAYROOT_OLD" 2>/dev/null || clear_old
+    fi
+    ! mountpoint -q "$OVERLAYROOT_RUN/data" || settle
 }
 
 # Whom an init system spares, it has named.
@@ -197,38 +232,45 @@ move() {
     overlayrootctl exit-root || return
     # Or the kernel refuses.
     mount --make-rprivate /
-    take_along && pivot_root "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" && cd / && return
+    take_along "$OVERLAYROOT_EXIT" && pivot_root "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" && cd / && return
     say "the root cannot be left"
     umount -R "$OVERLAYROOT_EXIT"
     umount -R "$OVERLAYROOT_PUBLIC/exit"
     return 1
 }
 
+# To the root $1.
 take_along() {
-    for part in dev proc sys run; do
-        mount --bind "/$part" "$OVERLAYROOT_EXIT/$part" || return
-    done
-}
-
-# What the init system is run from then needs no program any more: it may end those that are left, and unmount all.
-base() {
-    mount --make-rprivate /
-    old=$OVERLAYROOT_PUBLIC/oldroot
-    mkdir -p "$old" && cd "$OVERLAYROOT_RUN/base" || return
     for part in dev proc run; do
-        mount --bind "/$part" "$part" || return
+        mount --bind "/$part" "$1/$part" || return
     done
     # systemd needs its control groups until the end.
-    mount --rbind /sys sys || return
-    pivot_root . "${old#/}" || { say "the root cannot be left" && return 1; }
-    umount -l "$old/dev" "$old/proc" "$old/sys"
-    # systemd forces the old root to be unmounted, which ends the program, and finds nothing any more that lies below it. As soon
-    # as its lower is gone the program finds no mount point either.
+    mount --rbind /sys "$1/sys"
+}
+
+# What the init system is run from then needs no program any more: it may end those that are left, and unmount all. A program
+# that serves the old root still finds its base where it was.
+base() {
+    mount --make-rprivate /
+    new=$OVERLAYROOT_PUBLIC/exit OVERLAYROOT_OLD=$OVERLAYROOT_PUBLIC/oldroot
+    if mkdir -p "$new" "$OVERLAYROOT_OLD" && mount --rbind "$OVERLAYROOT_RUN/base" "$new" && take_along "$new" &&
+        pivot_root "$new" "$new$OVERLAYROOT_OLD"; then
+        cd / && umount -l "$OVERLAYROOT_OLD/dev" "$OVERLAYROOT_OLD/proc" "$OVERLAYROOT_OLD/sys"
+    else
+        say "the root cannot be left"
+        umount -R "$new"
+        return 1
+    fi
+}
+
+# systemd forces the old root to be unmounted, which ends the program, and finds nothing any more that lies below it. As soon
+# as its lower is gone the program finds no mount point either.
+take_out() {
     for part in rw image data lower; do
-        ! mountpoint -q "$old$OVERLAYROOT_RUN/$part" ||
-            mount --move "$old$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part"
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" ||
+            mount --move "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part"
     done
-    umount -l "$old/run" 2>/dev/null || :
+    umount -l "$OVERLAYROOT_OLD/run" 2>/dev/null || :
 }
 
 # Where another exit root lay, as dracut's does that takes apart what the root is on, that does the rest. It unmounts all that
@@ -238,7 +280,7 @@ hand_on() {
     mount --move "$OVERLAYROOT_RUN/base" "$OVERLAYROOT_OLD" &&
         mount --move "$OVERLAYROOT_RUN/data" "$OVERLAYROOT_OLD/run" &&
         mount --bind "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT" &&
-        take_along && mkdir -p "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" &&
+        take_along "$OVERLAYROOT_EXIT" && mkdir -p "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" &&
         pivot_root "$OVERLAYROOT_EXIT" "$OVERLAYROOT_EXIT$OVERLAYROOT_OLD" && cd / && exec /shutdown "$1"
     say "the exit root in $OVERLAYROOT_EXIT cannot be gone to"
 }
@@ -264,7 +306,7 @@ began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
 told='' targets=''
 case $1 in
     leave) leave prepare ;;
-    base) base ;;
+    base) base && take_out ;;
     stop) stop ;;
     checksums) checksums || : ;;
     *)

@@ -95,7 +95,7 @@ def test_busybox_has_its_table_patched(table, rc, made):
 @pytest.mark.parametrize(
     "host, message",
     [
-        (FakeHost(), "/sbin/init: is not known to save sessions: it is none of systemd, sysvinit, OpenRC and busybox."),
+        (FakeHost(), "/sbin/init: is not known to leave a root union cleanly: it is none of systemd, sysvinit, OpenRC and busybox."),
         (SYSVINIT._replace(small_files={}), "/etc/rc0.d: is not there, where this host links what ends it."),
         (
             BUSYBOX._replace(files={inittab.PATH: "# none\n::shutdown:/etc/rc.0 now\n"}),
