@@ -45,8 +45,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="runner", description="Runs the gates of labs.overlayroot.")
     # Guests wait now and then, for each other or for Ansible.
-    jobs = (os.cpu_count() or 1) + 1
-    parser.add_argument("--jobs", type=int, default=jobs, help="gates at once (default: one more than processors)")
+    jobs = (os.cpu_count() or 1) + 2
+    parser.add_argument("--jobs", type=int, default=jobs, help="gates at once (default: two more than processors)")
     parser.add_argument("gates", nargs="*", metavar="GATE", help="default: all; 'molecule': each scenario; or 'demo'")
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ from . import command
 from .gate import Gate
 from .report import Result
 
-GUESTS_AT_ONCE = 2
+GUESTS_AT_ONCE = 3
 TICK = 30
 
 

@@ -120,9 +120,10 @@ echo debian >/etc/hostname
 # shellcheck disable=SC1090 # one of those beside this file
 . "/recipe/init-$INIT.sh"
 
-# Drivers of what the machine has and nobody uses.
+# Drivers of what the machine has and nobody uses, and names of devices that it has not.
 printf 'blacklist %s\n' ata_generic ata_piix button evdev ip_tables kvm kvm_amd powernow_k8 serio_raw \
     vmw_vsock_vmci_transport vsock vsock_loopback >/etc/modprobe.d/unused.conf
+rm -f /usr/lib/udev/hwdb.bin
 
 # --- identity, and no first-boot work -----------------------------------------------------------
 

@@ -42,5 +42,4 @@ done
 
 rm -f /etc/machine-id
 systemd-machine-id-setup
-systemd-hwdb update 2>/dev/null || :
 journalctl --update-catalog 2>/dev/null || :
