@@ -25,14 +25,6 @@ VARIABLES = {
     "overlayroot_reboot_command": "reboot",
     "overlayroot_reboot_timeout": 3 * 600,
 }
-# The initramfs is made when the host is provisioned.
-INSTALL_UNIONFS_FUSE = """
-cd /etc/initramfs-tools
-cp update-initramfs.conf /run
-echo update_initramfs=no > update-initramfs.conf
-apt-get install -y -q --no-install-recommends unionfs-fuse
-cp /run/update-initramfs.conf .
-"""
 FINGERPRINT = (TOP / "tests/vm/fingerprint.py").read_text()
 
 
@@ -54,7 +46,6 @@ def machines(folder):
         host.guest.boot_seconds *= len(hosts)
     try:
         together(lambda host: host.start(hosts[host], disks=["256M"]), hosts)
-        together(lambda host: host.sh(INSTALL_UNIONFS_FUSE), of_sysvinit(hosts))
         # It orders all scripts whenever one comes or goes; what an image has of it may be older than its last script.
         together(lambda host: host.sh("! command -v insserv || insserv"), hosts)
         before = together(fingerprint, hosts)
@@ -63,11 +54,6 @@ def machines(folder):
     finally:
         for host in hosts:
             host.guest.remove()
-
-
-def of_sysvinit(hosts):
-    """The hosts whose root may be served by unionfs-fuse."""
-    return [host for host in hosts if "-sysvinit" in host.guest.name]
 
 
 def check_clean(host, since):
@@ -110,13 +96,10 @@ def test_a_reboot_saves_the_session_before_it_becomes_an_upper_on_the_disk(machi
     together(lambda host: host.sh("echo last >> /etc/session"), hosts)
     for host in hosts:
         host.variables = {**VARIABLES, "overlayroot_persistence": "upper"}
-    for host in of_sysvinit(hosts):
-        host.variables["overlayroot_backend"] = "unionfs_fuse"
     assert play(hosts, "provision").returncode == 0
 
     def check(host):
-        record = host.record()
-        assert (record["backend"], record["persistence"]) == (host.variables.get("overlayroot_backend", "overlay"), "upper")
+        assert host.record()["persistence"] == "upper"
         assert written(host)[-1] == "last"
 
     together(check, hosts)

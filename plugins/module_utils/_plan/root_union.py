@@ -67,10 +67,6 @@ FOLDERS = (layout.CONFIG, layout.CONFIG + "/boot", "/usr/local/lib/overlayroot",
 ALL_FOLDERS = (*FOLDERS, *(folder for tool in initramfs.TOOLS for folder in tool.folders))
 
 
-# They spare what serves the root. Busybox's init ends all processes when its scripts are done; OpenRC was not seen to do it.
-FUSE_INITS = ("systemd", "sysvinit")
-
-
 class Wanted(NamedTuple):
     state: str
     conf: BootConf  # data_type empty: as it is found
@@ -128,7 +124,7 @@ def locked(wanted):
 
 def sight(wanted):
     return Sight(
-        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS, *inits.PATHS),
+        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS, inits.SYSTEMD),
         files=layout.both([*wanted.paths, bootconf.PATH, NEXT]),
         folders=layout.both(ALL_FOLDERS),
         initramfs=True,
@@ -202,12 +198,8 @@ def _check_host(seen, wanted):
                 package, "makes the root a union too (%s), and both cannot" % path, "apt-get purge %s" % package
             )
     backends.check(wanted.conf, seen.backends)
-    if "unionfs_fuse" in (wanted.conf.backend, wanted.conf.backend_fallback) and inits.of(seen) not in FUSE_INITS:
-        raise OverlayrootError(
-            "backend unionfs_fuse",
-            "only %s are known to leave a root that a program serves" % " and ".join(FUSE_INITS),
-            "Use another backend, or another init system",
-        )
+    if "unionfs_fuse" in (wanted.conf.backend, wanted.conf.backend_fallback) and not seen.paths[inits.SYSTEMD].kind:
+        raise OverlayrootError("backend unionfs_fuse", "only systemd leaves a root that a program serves", "Use another backend")
     bootconf.check(wanted.conf, seen.memory)
 
 
