@@ -1,7 +1,7 @@
 # Copyright (c) 2026 labs.overlayroot contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sessions in RAM that are saved when the host goes down, under each version of systemd."""
+"""Sessions in RAM that are saved when the host goes down, under systemd."""
 
 from __future__ import annotations
 
@@ -29,14 +29,11 @@ line = open("/proc/cmdline", "rb").read().strip() + b" by-kexec\\0"
 assert ctypes.CDLL(None).syscall(320, kernel, initrd, ctypes.c_ulong(len(line)), line, 0) == 0
 """
 
-ON_EACH = pytest.mark.parametrize("host", ["12", "13"], indirect=True, scope="module")
-ON_ONE = pytest.mark.parametrize("host", ["13"], indirect=True, scope="module")
-
 
 @pytest.fixture(scope="module")
-def host(request, folder):
+def host(folder):
     host = Host(
-        f"overlayroot-session-{request.param}",
+        "overlayroot-session",
         folder,
         {
             "overlayroot_persistence": "session",
@@ -45,8 +42,7 @@ def host(request, folder):
             "overlayroot_targets": [{"name": "blocked", "upper": "/run/blocked"}, {"name": "web", "upper": "/run/my web/upper"}],
         },
     )
-    host.release = request.param
-    host.start(host.release, disks=["256M"])
+    host.start("13", disks=["256M"])
     assert host.play("provision").returncode == 0
     assert host.record()["persistence"] == "session"
     yield host
@@ -80,16 +76,12 @@ def wait_for_checksums(host):
 
 
 def restart(host):
-    """By kexec on the newer release."""
-    if host.release == "12":
-        host.guest.reboot()
-        return
+    """By kexec."""
     host.sh(f"python3 -c {shlex.quote(LOAD_KERNEL)}")
     host.guest.reboot("systemctl kexec")
     assert host.sh("cat /proc/cmdline").endswith(" by-kexec")
 
 
-@ON_EACH
 def test_what_was_written_is_there_after_a_power_off(host):
     host.sh("echo one > /etc/session; ln /etc/session /etc/same; rm /etc/issue.net; sed -i s/^root:x/root:x/ /etc/passwd")
     host.sh(f"mkdir -p /run/blocked '/run/my web/upper' {TARGETS}; echo one | tee /run/blocked/page > '/run/my web/upper/page'; touch {TARGETS}/blocked")
@@ -106,14 +98,12 @@ def test_what_was_written_is_there_after_a_power_off(host):
     assert host.sh(f"cat {TARGETS}/web/layers/*/page") == "one"
 
 
-@ON_EACH
 def test_its_file_systems_are_clean(host):
     """The kernel says what it recovers, and the check in the initramfs what it repairs."""
     assert "recover" not in host.sh("dmesg | grep EXT4-fs")
     assert host.sh("dumpe2fs -h /dev/vdb 2>/dev/null | grep -i '^filesystem state'").endswith("clean")
 
 
-@ON_EACH
 def test_a_second_session_is_folded_with_the_first(host):
     host.sh("echo two >> /etc/session; rm /etc/same; mkdir -p '/run/my web/upper'; echo two > '/run/my web/upper/second'")
     restart(host)
@@ -127,7 +117,6 @@ def test_a_second_session_is_folded_with_the_first(host):
     assert [target["result"] for target in ctl(host, "status")["session"]["targets"]] == ["unchanged", "saved"]
 
 
-@ON_ONE
 def test_a_root_that_cannot_be_left_is_saved_before(host):
     host.sh(f"mkdir {DATA}/shutdown; echo three >> /etc/session")
     since = host.guest.console.size()
@@ -139,7 +128,6 @@ def test_a_root_that_cannot_be_left_is_saved_before(host):
     wait_for_checksums(host)
 
 
-@ON_ONE
 def test_a_session_is_discarded(host):
     host.sh("echo four >> /etc/session; overlayrootctl reset")
     host.boot("overlayroot.discard")
@@ -152,7 +140,6 @@ def test_a_session_is_discarded(host):
     assert (generation(host), written(host)) == (3, ["one", "two", "three"])
 
 
-@ON_ONE
 def test_no_room_is_said_and_what_was_saved_stays(host):
     host.sh(f"dd if=/dev/zero of={DATA}/filler bs=1M status=none || :; dd if=/dev/urandom of=/etc/large bs=1M count=8 status=none")
     since = host.guest.console.size()
@@ -162,7 +149,6 @@ def test_no_room_is_said_and_what_was_saved_stays(host):
     host.sh(f"rm {DATA}/filler; overlayrootctl check --repair")
 
 
-@ON_ONE
 def test_a_power_cut_leaves_the_old_or_the_new_session(host):
     chance = random.Random(SEED)
     new = 0
@@ -182,7 +168,6 @@ def test_a_power_cut_leaves_the_old_or_the_new_session(host):
     print(f"{CUTS} power cuts, {new} of them after the session was saved; no saved session was lost")
 
 
-@ON_ONE
 def test_a_halted_host_needs_no_power(host):
     lines = written(host)
     host.sh("echo halted >> /etc/session")
