@@ -14,7 +14,7 @@ release=$(tail -c "+$((place + 1))" "$1" | head -c 200 | tr '\0' ' ' | cut -d ' 
 mkdir -p "/lib/modules/$release"
 printf 'kernel/%s.ko\n' aufs overlay fuse ext4 loop squashfs virtio_blk virtio_pci >"/lib/modules/$release/modules.builtin"
 : >"/lib/modules/$release/modules.order"
-printf 'CONFIG_RD_%s=y\n' GZIP ZSTD >"/boot/config-$release"
+printf 'CONFIG_%s=y\n' BLK_DEV_INITRD RD_GZIP RD_ZSTD >"/boot/config-$release"
 cp "$1" "/boot/vmlinuz-$release"
 depmod "$release"
 if command -v update-initramfs >/dev/null; then
