@@ -69,8 +69,12 @@ def reported(host):
 
 
 def wait_for_checksums(host):
-    """The host reads in the background what nobody waited for."""
+    """The host reads in the background what nobody waited for: by a unit, under systemd."""
     host.sh("test -f /run/systemd/system/overlayroot-checksums.service")
+    wait_until_noted(host)
+
+
+def wait_until_noted(host):
     lacking = f"find {DATA}/layers {TARGETS}/*/layers -maxdepth 1 -name '*.json' | xargs -d '\\n' grep -L sha256"
     host.sh(f"for _ in $(seq 240); do [ -n \"$({lacking})\" ] || exit 0; sleep 1; done; exit 1")
 

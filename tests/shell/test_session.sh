@@ -122,14 +122,21 @@ test_a_layer_of_another_union_without_a_checksum_is_seen() {
 test_checksums_are_noted_in_the_background_where_some_are_lacking() {
     made=''
     overlayroot_unit() { made="$made $1,$2" && cat >"$scratch/unit"; }
-    overlayroot_has_systemd() { [ -n "$systemd" ]; }
-    systemd=yes
+    overlayroot_has_systemd() { :; }
     make_noted 1
     overlayroot_note_checksums && equal "$made" '' || return
     make_noted
-    systemd=''
-    overlayroot_note_checksums && equal "$made" '' || return
-    systemd=yes
     overlayroot_note_checksums && equal "$made" ' overlayroot-checksums.service,multi-user.target' &&
         equal "$(grep -c -x -e Nice=19 -e IOSchedulingClass=idle -e 'ExecStart=.*/halt.sh checksums' "$scratch/unit")" 3
+}
+
+test_without_systemd_they_are_noted_by_a_process_that_goes_along() {
+    overlayroot_has_systemd() { return 1; }
+    make_noted
+    mkdir "$scratch/bin"
+    printf '%s\n' '#!/bin/sh' "printf '%s|' \"\$@\" >$scratch/asked" >"$scratch/bin/chroot"
+    chmod +x "$scratch/bin/chroot"
+    PATH=$scratch/bin:$PATH
+    overlayroot_note_checksums && wait &&
+        equal "$(cat "$scratch/asked")" "$root|sh|-c|sleep 30; exec nice -n 19 /usr/local/lib/overlayroot/halt.sh checksums|"
 }

@@ -7,7 +7,8 @@
 #   halt.sh leave    run by systemd when all else has stopped: makes the exit root ready
 #   halt.sh VERB     run as the last process of the host, with the exit root as its root and the old one at
 #                    /oldroot: saves the session, then does VERB (poweroff, reboot, halt, kexec)
-#   halt.sh base     run by systemd in place of the first, where a program serves the root: moves the host into its base
+#   halt.sh base     run by systemd in place of the first, where a program serves the root: moves the host into the exit root
+#                    and saves the session, or into its base where there is none
 #   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root and saves
 #                    the session, or into its base where there is none, and leaves the verb to the init system, which goes
 #                    on there
@@ -78,7 +79,7 @@ can_leave() {
 # That the old root is the union proves that it was left.
 is_left() {
     case $(findmnt -no SOURCE,FSTYPE --mountpoint "$OVERLAYROOT_OLD" | tr -s ' ') in
-        "overlayroot overlay" | "overlayroot aufs") ;;
+        "overlayroot overlay" | "overlayroot aufs" | unionfs:*" fuse.unionfs") ;;
         *) return 1 ;;
     esac
 }
@@ -176,7 +177,6 @@ settle() {
 stop() {
     [ ! -d "$OVERLAYROOT_OLD" ] && [ ! -d "$OVERLAYROOT_PUBLIC/oldroot" ] && has_to_end || return 0
     end_processes
-    empty_trash
     if is_booted persistence=session; then
         leave move
         # Not every init system makes it read-only.
@@ -186,20 +186,14 @@ stop() {
     fi
 }
 
-# Without a data file system, all that was written is in RAM.
+# Without a data file system and a program, all that was written is in RAM.
 has_to_end() {
-    is_booted protected=yes && mountpoint -q "$OVERLAYROOT_RUN/data"
+    is_booted protected=yes && { mountpoint -q "$OVERLAYROOT_RUN/data" || is_booted backend=unionfs_fuse; }
 }
 
 # Whether the boot record says so.
 is_booted() {
     grep -qsx "$1" "$OVERLAYROOT_PUBLIC/boot"
-}
-
-# Only systemd has a unit that does this while the host runs.
-empty_trash() {
-    trash=$OVERLAYROOT_RUN/data/overlayroot/trash
-    [ ! -d "$trash" ] || find "$trash" -xdev -mindepth 1 -delete
 }
 
 # The old root stays in use by the init system and what has run this script: all that is on a disk is made read-only. A swap file
@@ -208,10 +202,11 @@ leave_for_base() {
     swapoff -a
     base
     if mountpoint -q "$OVERLAYROOT_OLD"; then
-        mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" "$OVERLAYROOT_RUN/data"
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" ||
+            mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" "$OVERLAYROOT_RUN/data"
         umount -R "$OVERLAYROOT_OLD" 2>/dev/null || clear_old
     fi
-    settle
+    ! mountpoint -q "$OVERLAYROOT_RUN/data" || settle
 }
 
 # Whom an init system spares, it has named.
@@ -247,8 +242,8 @@ take_along() {
     mount --rbind /sys "$1/sys"
 }
 
-# What the init system is run from then needs nothing of the old root any more, nor a program that serves that: it may end those
-# that are left, and unmount all.
+# What the init system is run from then needs no program any more: it may end those that are left, and unmount all. A program
+# that serves the old root still finds its base where it was.
 base() {
     mount --make-rprivate /
     new=$OVERLAYROOT_PUBLIC/exit OVERLAYROOT_OLD=$OVERLAYROOT_PUBLIC/oldroot
@@ -260,6 +255,12 @@ base() {
         umount -R "$new"
         return 1
     fi
+}
+
+# systemd would wait for the program after it has stopped it.
+leave_program() {
+    ! is_booted persistence=session || leave move
+    if is_left; then finish; else base && take_out; fi
 }
 
 # systemd forces the old root to be unmounted, which ends the program, and finds nothing any more that lies below it. As soon
@@ -305,7 +306,7 @@ began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
 told='' targets=''
 case $1 in
     leave) leave prepare ;;
-    base) base && take_out ;;
+    base) leave_program ;;
     stop) stop ;;
     checksums) checksums || : ;;
     *)

@@ -18,6 +18,8 @@
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
 : "${OVERLAYROOT_RELEASE:=/proc/sys/kernel/osrelease}"
 : "${OVERLAYROOT_FILESYSTEMS:=/proc/filesystems}"
+: "${OVERLAYROOT_PROCESSES:=/proc}"
+: "${OVERLAYROOT_SPARED:=/run/sendsigs.omit.d}"
 
 newline='
 '
@@ -597,9 +599,11 @@ overlayroot_mount_aufs() {
 }
 
 # Layers are seen through an overlay below it. The program outlives the initramfs, where it finds nothing any more by
-# then: its root is where its branches are. systemd knows by the first letter whom to spare.
+# then: its root is where its branches are. systemd knows by the first letter whom to spare, others by a note.
+# killall5 stops it for a moment all the same, and looks for /proc meanwhile: the kernel must not ask for that name again, or
+# both wait for ever. Nobody else changes names there.
 overlayroot_mount_unionfs_fuse() {
-    local options=cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,subtype=unionfs
+    local options=cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,entry_timeout=1000000000,subtype=unionfs
     if [ -n "$lower" ]; then
         mkdir -p "$OVERLAYROOT_RUN/lower"
         mount -n -t overlay -o "ro,lowerdir=$lower:$below${conf_options:+,$conf_options}" overlayroot "$OVERLAYROOT_RUN/lower" ||
@@ -608,7 +612,20 @@ overlayroot_mount_unionfs_fuse() {
     fi
     @unionfs -o "$options,chroot=$OVERLAYROOT_RUN,fsname=unionfs:$upper=RW:$below=RO" \
         "${upper#"$OVERLAYROOT_RUN"}=RW:${below#"$OVERLAYROOT_RUN"}=RO" "$root" ||
-        overlayroot_fail "the union at $root cannot be mounted"
+        overlayroot_fail "the union at $root cannot be mounted" || return
+    overlayroot_spare @unionfs
+}
+
+# What ends all processes when the host goes down is to spare those with the name $1.
+overlayroot_spare() {
+    local process name
+    mkdir -p "$OVERLAYROOT_SPARED"
+    for process in "$OVERLAYROOT_PROCESSES"/[0-9]*; do
+        # It may be gone by now.
+        { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
+        echo "${process##*/}" && return
+    done >"$OVERLAYROOT_SPARED/overlayroot"
+    overlayroot_fail "the process $1 is not found"
 }
 
 # ---- what another backend can read: made by the command of the base, which is the root at this time ----
@@ -860,7 +877,7 @@ overlayroot_unit() {
 # The running system deletes what a reset has moved aside, in its own time.
 overlayroot_empty_trash() {
     local trash=$store/trash
-    [ -n "$store" ] && overlayroot_has_systemd || return 0
+    [ -n "$store" ] || return 0
     set -- "$trash"/*
     [ -e "$1" ] || return 0
     overlayroot_background trash "Delete what resets of the root union have moved aside" "/usr/bin/find $trash -xdev -mindepth 1 -delete"
@@ -868,12 +885,14 @@ overlayroot_empty_trash() {
 
 # The running system reads what has no checksum yet, in its own time: what a shutdown or a boot has made, nobody waited for.
 overlayroot_note_checksums() {
-    [ -n "$store" ] && overlayroot_has_systemd && overlayroot_lacks_checksums || return 0
+    [ -n "$store" ] && overlayroot_lacks_checksums || return 0
     overlayroot_background checksums "Note the checksums of new layers of the root union" "/usr/local/lib/overlayroot/halt.sh checksums"
 }
 
-# The command $3 once the host is up, with what nobody else needs of it, as the unit overlayroot-$1.
+# The command $3 once the host is up, with what nobody else needs of it, as the unit overlayroot-$1. Others than systemd are
+# not asked for it: a process goes along into the root, and waits there until the host should be up.
 overlayroot_background() {
+    overlayroot_has_systemd || { overlayroot_later "$3" & return 0; }
     overlayroot_unit "overlayroot-$1.service" multi-user.target <<UNIT
 [Unit]
 Description=$2
@@ -885,6 +904,10 @@ Nice=19
 IOSchedulingClass=idle
 ExecStart=$3
 UNIT
+}
+
+overlayroot_later() {
+    exec chroot "$root" sh -c "sleep 30; exec nice -n 19 $1" </dev/null >/dev/null 2>&1
 }
 
 # In the store of the root, or of another union that the host has declared.
