@@ -106,7 +106,8 @@ def test_the_host_goes_on_with_aufs(host):
     host.boot("overlayroot.mode=off")
     send(host, Path(KERNEL).parent, "kernel", [Path(KERNEL).name])
     send(host, TOP / "tests/vm", "kernel", ["install-kernel.sh"])
-    host.sh(f"/run/tests/kernel/install-kernel.sh /run/tests/kernel/{Path(KERNEL).name}")
+    # No program is run from there.
+    host.sh(f"sh /run/tests/kernel/install-kernel.sh /run/tests/kernel/{Path(KERNEL).name}")
     assert host.play("provision", overlayroot_backend="aufs", overlayroot_backend_fallback="overlay").returncode == 0
     assert (host.record()["backend"], host.record()["reason"], root(host)) == ("aufs", "", "aufs")
     check_kept(host)
@@ -170,11 +171,14 @@ def test_a_session_is_saved_on_unionfs_fuse(host):
     assert (host.record()["backend"], host.record()["persistence"], root(host)) == ("unionfs_fuse", "session", "fuse.unionfs")
     before = int(host.record()["generation"])
     host.sh("echo session > /etc/session; ln /etc/session /etc/same; rm -r /usr/share/moved; mkdir /usr/share/moved; rm /etc/saved")
+    # Of this folder the upper has nothing but that.
+    mode = host.sh("rm /etc/sudoers.d/README; stat -c %a /etc/sudoers.d")
     since = host.guest.console.size()
     host.boot()
     assert "overlayroot: the session is saved as session-" in host.guest.console.text(since)
     assert int(host.record()["generation"]) == before + 1
     assert host.sh("cat /etc/session; stat -c %h /etc/same; ls /usr/share/moved; ls /etc/saved 2>/dev/null || :").split() == ["session", "2"]
+    assert host.sh("stat -c %a /etc/sudoers.d; ls /etc/sudoers.d/README 2>/dev/null || :") == mode == "750"
     assert "overlayroot: recovering journal" not in host.guest.console.text(since)
     assert "recover" not in host.sh("dmesg | grep EXT4-fs")
 

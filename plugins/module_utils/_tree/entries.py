@@ -15,6 +15,7 @@ from .._core.errors import OverlayrootError
 from .._host.cures import cure
 from . import attributes, content, metadata, raw
 from .data import Mover
+from .overlay import Overlay
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # Only whoever writes to the source meanwhile causes these: nobody else writes to the copy.
@@ -97,6 +98,8 @@ class Entries:
             make = partial(self._make_link, _link_text(original), status, values)
         elif stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
             return False
+        elif isinstance(source, Overlay) and raw.is_whiteout(status):
+            make = partial(self._make_whiteout, source.PREFIX, status, values)
         else:
             make = partial(self._make_node, status, values)
         return self._place(target, name, status, make) and version_of(os.lstat(original)) == version_of(status)
@@ -158,6 +161,10 @@ class Entries:
     def _make_link(self, text, status, values, target, name):
         os.symlink(text, name, dir_fd=target)
         metadata.give(attributes.target(target, name), status, values)
+
+    def _make_whiteout(self, prefix, status, values, target, name):
+        self._make_node(status, values, target, name)
+        raw.note_whiteouts(target, prefix)
 
     def _make_node(self, status, values, target, name):
         os.mknod(name, stat.S_IFMT(status.st_mode) | 0o600, status.st_rdev, dir_fd=target)

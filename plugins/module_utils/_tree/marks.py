@@ -14,6 +14,7 @@ import stat
 
 from .._core.errors import OverlayrootError
 from .._host import files
+from . import raw
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OVERLAY = "trusted.overlay."
@@ -34,6 +35,7 @@ class Marks:
 class OverlayMarks(Marks):
     def hide(self, folder, way, name):
         os.mknod(name, stat.S_IFCHR, 0, dir_fd=folder)
+        raw.note_whiteouts(folder, _OVERLAY)
 
     def close_off(self, folder, way):
         os.setxattr(folder, _OVERLAY + "opaque", b"y")

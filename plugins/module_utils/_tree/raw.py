@@ -42,6 +42,19 @@ def without_marks(folder, values):
     return {name: value for name, value in values.items() if name not in (folder.PREFIX + "metacopy", folder.PREFIX + "redirect")}
 
 
+def is_whiteout(status):
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
 def is_grouped(status):
     """Whether an inode has other names that count: whiteouts of a union share one, only to save some."""
-    return status.st_nlink > 1 and not (stat.S_ISCHR(status.st_mode) and status.st_rdev == 0)
+    return status.st_nlink > 1 and not is_whiteout(status)
+
+
+def note_whiteouts(folder, prefix):
+    """Mark the folder of that descriptor as one that holds some. A union takes it for one that was copied up, from what is
+    not known; of others it lists the whiteouts themselves, where it finds nothing below.
+
+    Source: ovl_get_inode() in the kernel's fs/overlayfs/inode.c, ovl_path_check_origin_xattr() in its util.c.
+    """
+    os.setxattr(folder, prefix + "origin", b"")

@@ -90,8 +90,12 @@ save() {
     # Or what is unmounted in the old root would be gone here, too.
     mount --make-rprivate /
     ! mountpoint -q "$OVERLAYROOT_OLD/run/initramfs" || umount "$OVERLAYROOT_OLD/run/initramfs" || return
-    for part in base data rw; do
-        mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part" || return
+    parts='base data rw'
+    # Its upper says of a folder what is gone there, and not what it was like.
+    ! is_booted backend=unionfs_fuse || parts="$parts image lower"
+    for part in $parts; do
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" ||
+            mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part" || return
     done
     umount -R "$OVERLAYROOT_OLD" 2>/dev/null || clear_old
     mount -o remount,rw "$OVERLAYROOT_RUN/data" && told=$(overlayrootctl save "$name" --session --label shutdown --json)

@@ -153,3 +153,17 @@ def test_a_folder_that_unionfs_fuse_only_notes_something_about(case):
     assert os.listdir(made) == [b"a"]
     assert stat.S_IMODE(os.stat(made + b"/a").st_mode) == 0o751
     assert os.lstat(made + b"/a/b").st_rdev == 0
+
+
+def test_a_folder_that_was_made_anew_lists_nothing_of_the_old_one(case):
+    """unionfs-fuse keeps its notes about what was in that."""
+    os.makedirs(case + b"/base/a")
+    os.makedirs(case + b"/l/a")
+    os.makedirs(case + b"/l/.unionfs/a_HIDDEN~")
+    os.makedirs(case + b"/l/.unionfs/a")
+    with open(case + b"/l/.unionfs/a/b_HIDDEN~", "xb"):
+        pass
+    made = converted(case + b"/l", "unionfs_fuse", "overlay", [case + b"/base"])
+    os.mkdir(case + b"/merged")
+    with mounted(case + b"/merged", [made, case + b"/base"], options=OPTIONS) as merged:
+        assert os.listdir(merged + b"/a") == []

@@ -65,6 +65,7 @@ def check(place, base, sessions, options, format):
 @example(TREE, [[("renew", b"a")], [("write", b"a/c\xff\n", b"x")]])
 @example(TREE, [[("remove", b"a"), ("write", b"a", b"")], [("remove", b"a"), ("mkdir", b"a")]])
 @example(TREE, [[("write", b"a/c\xff\n", b"x")], [("rename", b"a", b"b/b"), ("rename", b"b/b/a", b"a")]])
+@example([], [[("mkdir", b"a"), ("write", b"a/a", b"x")], [("remove", b"a/a")]])
 def test_a_fold_shows_what_both_showed(place, base, sessions):
     check(place, base, sessions, b"index=off,redirect_dir=on,metacopy=off", "overlay")
 
