@@ -70,25 +70,10 @@ test_layers_of_unionfs_fuse_are_seen_through_an_overlay() {
     printf '#!/bin/sh\necho "$*" >"%s"\n' "$scratch/told" >bin/@unionfs
     chmod +x bin/@unionfs
     PATH=$scratch/bin:$PATH
-    overlayroot_spare() { spared=$1; }
-    overlayroot_mount_unionfs_fuse && equal "$spared" @unionfs &&
+    overlayroot_mount_unionfs_fuse &&
         equal "$done" " mount:-n -t overlay -o ro,lowerdir=/s/layers/b:/s/layers/a:/b,xino=auto overlayroot $OVERLAYROOT_RUN/lower" &&
-        equal "$(cat told)" "-o cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,entry_timeout=1000000000,subtype=unionfs,\
+        equal "$(cat told)" "-o cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,subtype=unionfs,\
 chroot=$OVERLAYROOT_RUN,fsname=unionfs:$upper=RW:$OVERLAYROOT_RUN/lower=RO /rw/upper.unionfs_fuse=RW:/lower=RO /r"
-}
-
-test_who_serves_the_root_is_spared_by_what_ends_all_processes() {
-    OVERLAYROOT_PROCESSES=$scratch/proc OVERLAYROOT_SPARED=$scratch/run/omit
-    mkdir -p proc/1 proc/20 proc/300 proc/self
-    echo init >proc/1/comm
-    echo @unionfs >proc/300/comm
-    echo @unionfs >proc/self/comm
-    overlayroot_spare @unionfs && equal "$(cat run/omit/overlayroot)" 300
-}
-
-test_who_serves_the_root_and_is_not_found() {
-    OVERLAYROOT_PROCESSES=$scratch/proc OVERLAYROOT_SPARED=$scratch/run/omit
-    ! overlayroot_spare @unionfs && equal "$reason" "the process @unionfs is not found"
 }
 
 test_the_base_converts_with_what_a_program_needs() {

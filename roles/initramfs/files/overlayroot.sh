@@ -18,8 +18,6 @@
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
 : "${OVERLAYROOT_RELEASE:=/proc/sys/kernel/osrelease}"
 : "${OVERLAYROOT_FILESYSTEMS:=/proc/filesystems}"
-: "${OVERLAYROOT_PROCESSES:=/proc}"
-: "${OVERLAYROOT_SPARED:=/run/sendsigs.omit.d}"
 
 newline='
 '
@@ -599,11 +597,9 @@ overlayroot_mount_aufs() {
 }
 
 # Layers are seen through an overlay below it. The program outlives the initramfs, where it finds nothing any more by
-# then: its root is where its branches are. systemd knows by the first letter whom to spare, others by a note.
-# killall5 stops it for a moment all the same, and looks for /proc meanwhile: the kernel must not ask for that name again, or
-# both wait for ever. Nobody else changes names there.
+# then: its root is where its branches are. systemd knows by the first letter whom to spare.
 overlayroot_mount_unionfs_fuse() {
-    local options=cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,entry_timeout=1000000000,subtype=unionfs
+    local options=cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,subtype=unionfs
     if [ -n "$lower" ]; then
         mkdir -p "$OVERLAYROOT_RUN/lower"
         mount -n -t overlay -o "ro,lowerdir=$lower:$below${conf_options:+,$conf_options}" overlayroot "$OVERLAYROOT_RUN/lower" ||
@@ -612,20 +608,7 @@ overlayroot_mount_unionfs_fuse() {
     fi
     @unionfs -o "$options,chroot=$OVERLAYROOT_RUN,fsname=unionfs:$upper=RW:$below=RO" \
         "${upper#"$OVERLAYROOT_RUN"}=RW:${below#"$OVERLAYROOT_RUN"}=RO" "$root" ||
-        overlayroot_fail "the union at $root cannot be mounted" || return
-    overlayroot_spare @unionfs
-}
-
-# What ends all processes when the host goes down is to spare those with the name $1.
-overlayroot_spare() {
-    local process name
-    mkdir -p "$OVERLAYROOT_SPARED"
-    for process in "$OVERLAYROOT_PROCESSES"/[0-9]*; do
-        # It may be gone by now.
-        { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
-        echo "${process##*/}" && return
-    done >"$OVERLAYROOT_SPARED/overlayroot"
-    overlayroot_fail "the process $1 is not found"
+        overlayroot_fail "the union at $root cannot be mounted"
 }
 
 # ---- what another backend can read: made by the command of the base, which is the root at this time ----
