@@ -131,12 +131,14 @@ test_checksums_are_noted_in_the_background_where_some_are_lacking() {
 }
 
 test_without_systemd_they_are_noted_by_a_process_that_goes_along() {
+    made=''
+    overlayroot_unit() { made="$made $1,$2" && cat >"$scratch/unit"; }
     overlayroot_has_systemd() { return 1; }
     make_noted
     mkdir "$scratch/bin"
     printf '%s\n' '#!/bin/sh' "printf '%s|' \"\$@\" >$scratch/asked" >"$scratch/bin/chroot"
     chmod +x "$scratch/bin/chroot"
     PATH=$scratch/bin:$PATH
-    overlayroot_note_checksums && wait &&
+    overlayroot_note_checksums && wait && equal "$made" '' &&
         equal "$(cat "$scratch/asked")" "$root|sh|-c|sleep 30; exec nice -n 19 /usr/local/lib/overlayroot/halt.sh checksums|"
 }

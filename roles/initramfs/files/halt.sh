@@ -176,6 +176,7 @@ settle() {
 stop() {
     [ ! -d "$OVERLAYROOT_OLD" ] && [ ! -d "$OVERLAYROOT_PUBLIC/oldroot" ] && has_to_end || return 0
     end_processes
+    empty_trash
     if is_booted persistence=session; then
         leave move
         # Not every init system makes it read-only.
@@ -193,6 +194,12 @@ has_to_end() {
 # Whether the boot record says so.
 is_booted() {
     grep -qsx "$1" "$OVERLAYROOT_PUBLIC/boot"
+}
+
+# Only systemd has a unit that does this while the host runs.
+empty_trash() {
+    trash=$OVERLAYROOT_RUN/data/overlayroot/trash
+    [ ! -d "$trash" ] || find "$trash" -xdev -mindepth 1 -delete
 }
 
 # The old root stays in use by the init system and what has run this script: all that is on a disk is made read-only. A swap file

@@ -860,7 +860,7 @@ overlayroot_unit() {
 # The running system deletes what a reset has moved aside, in its own time.
 overlayroot_empty_trash() {
     local trash=$store/trash
-    [ -n "$store" ] || return 0
+    [ -n "$store" ] && overlayroot_has_systemd || return 0
     set -- "$trash"/*
     [ -e "$1" ] || return 0
     overlayroot_background trash "Delete what resets of the root union have moved aside" "/usr/bin/find $trash -xdev -mindepth 1 -delete"
