@@ -17,6 +17,7 @@ import pytest
 from .conftest import TOP, Host
 
 KERNEL = os.environ.get("OVERLAYROOT_AUFS_KERNEL")
+BASE = "/run/initramfs/overlayroot/base"
 STORE = "/run/initramfs/overlayroot/data/overlayroot"
 NEEDS_KERNEL = pytest.mark.skipif(not KERNEL, reason="needs OVERLAYROOT_AUFS_KERNEL, a bzImage with aufs built in")
 
@@ -160,6 +161,26 @@ def test_the_host_comes_back_to_overlay(host):
     assert host.sh("cat /etc/of-fuse; ls /etc/debian_version 2>/dev/null || :") == "fuse"
     assert host.sh(f"ls -d {STORE}/upper*") == f"{STORE}/upper"
     host.sh("overlayrootctl check --repair >/dev/null; overlayrootctl check")
+
+
+def test_a_session_is_saved_on_unionfs_fuse(host):
+    """It lies on the layers; what was written to the disk since stays there."""
+    changes = "s/^persistence=.*/persistence=session/; s/^backend=.*/backend=unionfs_fuse/"
+    host.sh(f"mount -o remount,rw {BASE}; sed -i '{changes}' {BASE}/etc/overlayroot/boot.conf")
+    host.guest.reboot()
+    assert (host.record()["backend"], host.record()["persistence"], root(host)) == ("unionfs_fuse", "session", "fuse.unionfs")
+    before = int(host.record()["generation"])
+    host.sh("echo session > /etc/session; ln /etc/session /etc/same; rm -r /usr/share/moved; mkdir /usr/share/moved; rm /etc/saved")
+    # Of this folder the upper has nothing but that.
+    mode = host.sh("rm /etc/sudoers.d/README; stat -c %a /etc/sudoers.d")
+    since = host.guest.console.size()
+    host.boot()
+    assert "overlayroot: the session is saved as session-" in host.guest.console.text(since)
+    assert int(host.record()["generation"]) == before + 1
+    assert host.sh("cat /etc/session; stat -c %h /etc/same; ls /usr/share/moved; ls /etc/saved 2>/dev/null || :").split() == ["session", "2"]
+    assert host.sh("stat -c %a /etc/sudoers.d; ls /etc/sudoers.d/README 2>/dev/null || :") == mode == "750"
+    assert "overlayroot: recovering journal" not in host.guest.console.text(since)
+    assert "recover" not in host.sh("dmesg | grep EXT4-fs")
 
 
 def send(host, top, place, names):

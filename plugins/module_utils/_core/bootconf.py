@@ -63,12 +63,6 @@ def check(conf, memory):
         raise OverlayrootError(
             f"persistence {kept}", f"there is no data file system to hold the {kept}", "Set overlayroot_data"
         )
-    if kept == "session" and "unionfs_fuse" in (conf.backend, conf.backend_fallback):
-        raise OverlayrootError(
-            "persistence session",
-            "is not saved with the backend unionfs_fuse, whose root is left before the end",
-            "Use persistence upper, or another backend",
-        )
     _check_size(conf.ram_size, memory)
     check_kept(conf)
 

@@ -16,6 +16,7 @@ BASE = RUN + "/base"
 DATA = RUN + "/data"
 RAM = RUN + "/rw"
 IMAGE = RUN + "/image"
+LOWER = RUN + "/lower"  # the layers over those two as one, for a backend that knows none
 STORE = DATA + "/overlayroot"
 
 # What is held by whoever changes the host, as far as it is there.

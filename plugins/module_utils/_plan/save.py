@@ -14,7 +14,7 @@ import json
 import posixpath
 from typing import NamedTuple
 
-from .._core import acls, exit_root, layout, mounted, policy, record, request, store
+from .._core import acls, exit_root, layout, mounted, mountinfo, policy, record, request, store
 from .._core.errors import OverlayrootError
 from .._core.plan import Within, simulate
 from .._core.steps import CopyUp, FlushLinks, MakeDir, SaveLayer, WriteFile
@@ -179,8 +179,10 @@ def uppers(seen):
 
 
 def _left_uppers(seen):
-    """Those in RAM of a root that the host has left; nobody shows any more what was below them."""
+    """Those in RAM of a root that the host has left. What was below them is still seen only where an upper needs it."""
     file = seen.files[layout.BASE + policy.PATH]
     unions = [item for item in policy.parse(file.content if file else "") if item.policy == "union" and item.path != "/"]
     others = ((item.path, f"{layout.RAM}/mounts/{item.id}/upper", ()) for item in unions)
-    return (("/", f"{layout.RAM}/{layout.upper(record.of(seen).backend)}", ()), *others)
+    backend = record.of(seen).backend
+    below = next((path for path in (layout.LOWER, layout.IMAGE, layout.BASE) if mountinfo.at(seen.mounts, path)), None)
+    return (("/", f"{layout.RAM}/{layout.upper(backend)}", (below,) if backend == "unionfs_fuse" else ()), *others)

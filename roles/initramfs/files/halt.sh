@@ -7,7 +7,8 @@
 #   halt.sh leave    run by systemd when all else has stopped: makes the exit root ready
 #   halt.sh VERB     run as the last process of the host, with the exit root as its root and the old one at
 #                    /oldroot: saves the session, then does VERB (poweroff, reboot, halt, kexec)
-#   halt.sh base     run by systemd in place of the first, where a program serves the root: moves the host into its base
+#   halt.sh base     run by systemd in place of the first, where a program serves the root: moves the host into the exit root
+#                    and saves the session, or into its base where there is none
 #   halt.sh stop     run by any other init system when all else has stopped: moves the host into the exit root and saves
 #                    the session, or into its base where there is none, and leaves the verb to the init system, which goes
 #                    on there
@@ -78,7 +79,7 @@ can_leave() {
 # That the old root is the union proves that it was left.
 is_left() {
     case $(findmnt -no SOURCE,FSTYPE --mountpoint "$OVERLAYROOT_OLD" | tr -s ' ') in
-        "overlayroot overlay" | "overlayroot aufs") ;;
+        "overlayroot overlay" | "overlayroot aufs" | unionfs:*" fuse.unionfs") ;;
         *) return 1 ;;
     esac
 }
@@ -89,8 +90,12 @@ save() {
     # Or what is unmounted in the old root would be gone here, too.
     mount --make-rprivate /
     ! mountpoint -q "$OVERLAYROOT_OLD/run/initramfs" || umount "$OVERLAYROOT_OLD/run/initramfs" || return
-    for part in base data rw; do
-        mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part" || return
+    parts='base data rw'
+    # Its upper says of a folder what is gone there, and not what it was like.
+    ! is_booted backend=unionfs_fuse || parts="$parts image lower"
+    for part in $parts; do
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" ||
+            mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/$part" "$OVERLAYROOT_RUN/$part" || return
     done
     umount -R "$OVERLAYROOT_OLD" 2>/dev/null || clear_old
     mount -o remount,rw "$OVERLAYROOT_RUN/data" && told=$(overlayrootctl save "$name" --session --label shutdown --json)
@@ -262,6 +267,12 @@ base() {
     fi
 }
 
+# systemd would wait for the program after it has stopped it.
+leave_program() {
+    ! is_booted persistence=session || leave move
+    if is_left; then finish; else base && take_out; fi
+}
+
 # systemd forces the old root to be unmounted, which ends the program, and finds nothing any more that lies below it. As soon
 # as its lower is gone the program finds no mount point either.
 take_out() {
@@ -305,7 +316,7 @@ began=$(date -u -d "@$start" +%Y-%m-%dT%H:%M:%SZ)
 told='' targets=''
 case $1 in
     leave) leave prepare ;;
-    base) base && take_out ;;
+    base) leave_program ;;
     stop) stop ;;
     checksums) checksums || : ;;
     *)

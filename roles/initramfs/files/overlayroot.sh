@@ -920,7 +920,7 @@ overlayroot_arm() {
     local verb description
     overlayroot_has_systemd || return 0
     case $backend,$persistence in
-        unionfs_fuse,*) verb=base description="Leave the root union for its base when the host goes down" ;;
+        unionfs_fuse,*) verb=base description="Leave the root union when the host goes down" ;;
         *,session) verb=leave description="Save the session of the root union when the host goes down" ;;
         *) return 0 ;;
     esac

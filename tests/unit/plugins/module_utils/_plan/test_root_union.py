@@ -318,12 +318,6 @@ def test_a_protected_host_that_would_have_to_change(state):
             "backend unionfs_fuse: only systemd leaves a root that a program serves. Use another backend.",
         ),
         (
-            HOST._replace(folders=(*HOST.folders, inits.SYSTEMD)),
-            {**ON_DISK, "persistence": "session", "backend_fallback": "unionfs_fuse"},
-            "persistence session: is not saved with the backend unionfs_fuse, whose root is left before the end."
-            " Use persistence upper, or another backend.",
-        ),
-        (
             HOST,
             {"persistence": "upper"},
             "persistence upper: there is no data file system to hold the upper. Set overlayroot_data.",

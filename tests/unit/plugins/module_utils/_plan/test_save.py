@@ -150,22 +150,31 @@ def test_a_boot_that_goes_elsewhere_saves_the_session_as_well(request_):
         plan_for(asked, mode="indirect")
 
 
+EXIT_ROOT = mount(1, 0, "/", "overlay", exit_root.union((6, 12), "/").mount_options(), "0:9")
+LEFT = IN_RAM._replace(
+    mounts=(EXIT_ROOT, BASE, DATA),
+    files={
+        **IN_RAM.files,
+        layout.BASE + policy.PATH: "union - / 0:0 755 -\nunion srv=2Fmy=20data /srv/my\\040data 0:0 755 -\nro boot /boot 0:0 755 -\n",
+    },
+)
+
+
 def test_the_session_of_a_root_that_was_left():
-    union = exit_root.union((6, 12), "/")
-    options = union.mount_options()
-    left = IN_RAM._replace(
-        mounts=(mount(1, 0, "/", "overlay", options, "0:9"), BASE, DATA),
-        files={
-            **IN_RAM.files,
-            layout.BASE + policy.PATH: "union - / 0:0 755 -\nunion srv=2Fmy=20data /srv/my\\040data 0:0 755 -\nro boot /boot 0:0 755 -\n",
-        },
-    )
-    steps = plan_for(left)[2]
+    steps = plan_for(LEFT)[2]
     assert [step.show()["step"] for step in steps] == ["save_layer", "write_file", "write_file"]
     assert steps[0].uppers == (
         ("/", layout.RAM + "/upper", ()),
         ("/srv/my data", layout.RAM + "/mounts/srv=2Fmy=20data/upper", ()),
     )
+
+
+@pytest.mark.parametrize("mounts, below", [((), layout.BASE), ((mount(9, 1, layout.LOWER, "overlay", "ro,lowerdir=/a:/b", "0:8"),), layout.LOWER)])
+def test_of_unionfs_fuse_it_is_known_what_was_below(mounts, below):
+    """It has notes about folders that are not in the upper."""
+    record = LEFT.files[layout.RECORD] + "backend=unionfs_fuse\n"
+    left = LEFT._replace(mounts=(*LEFT.mounts, *mounts), files={**LEFT.files, layout.RECORD: record})
+    assert plan_for(left)[2][0].uppers[0] == ("/", layout.RAM + "/upper.unionfs_fuse", (below,))
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".a", "a/b", "a b", "a:b", "\n"])
