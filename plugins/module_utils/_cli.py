@@ -43,6 +43,7 @@ done = _Later("._lines.done")
 exit_root = _Later("._lines.exit_root")
 fold = _Later("._lines.fold")
 generations = _Later("._lines.generations")
+keep_awake = _Later("._lines.keep_awake")
 prune = _Later("._lines.prune")
 reset = _Later("._lines.reset")
 save = _Later("._lines.save")
@@ -54,6 +55,7 @@ checksums = _Later("._plan.checksums")
 converting = _Later("._plan.convert")
 leaving = _Later("._plan.exit_root")
 folding = _Later("._plan.fold")
+keeping_awake = _Later("._plan.keep_awake")
 listing = _Later("._plan.generations")
 mkinitrd = _Later("._plan.mkinitrd")
 pivot_save = _Later("._plan.pivot_save")
@@ -276,6 +278,10 @@ def _convert_arguments(parser):
 
 def _convert_params(arguments):
     return {name: getattr(arguments, name) for name in converting.ARGUMENTS}
+
+
+def _keep_awake_arguments(parser):
+    parser.add_argument("pid", type=int, metavar="PROCESS", help="its number")
 
 
 def _commit_arguments(parser):
@@ -545,6 +551,17 @@ COMMANDS = {
         lines=convert,
         arguments=_convert_arguments,
         params=_convert_params,
+    ),
+    "keep-awake": Command(
+        help="Have a program that serves the root go on when it is asked for something, whoever has stopped it",
+        description="For the boot hook, where the backend is unionfs_fuse and the init system none that leaves the root first. Needs root.",
+        example="overlayrootctl keep-awake 137",
+        planner=keeping_awake,
+        act=_change,
+        changes=True,
+        lines=keep_awake,
+        arguments=_keep_awake_arguments,
+        params=lambda arguments: _of(arguments, "pid"),
     ),
     "mkinitrd": Command(
         help="Make an initramfs of busybox and kernel modules",

@@ -41,7 +41,7 @@ options:
   backend:
     description:
       - What joins the base and the upper of the root. Every kernel with an initramfs must have it, or the fallback.
-      - V(unionfs_fuse) is the package unionfs-fuse, which has to be installed, on a host with systemd.
+      - V(unionfs_fuse) is the package unionfs-fuse, which has to be installed, on a host whose init system is not busybox's.
       - When it is changed, an upper on the disk and the saved layers stay as they are, whatever had written them.
       - Other file systems that become unions are joined by overlayfs in any case.
     type: str

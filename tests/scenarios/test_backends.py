@@ -172,13 +172,13 @@ def test_a_session_is_saved_on_unionfs_fuse(host):
     before = int(host.record()["generation"])
     host.sh("echo session > /etc/session; ln /etc/session /etc/same; rm -r /usr/share/moved; mkdir /usr/share/moved; rm /etc/saved")
     # Of this folder the upper has nothing but that.
-    mode = host.sh("rm /etc/sudoers.d/README; stat -c %a /etc/sudoers.d")
+    mode = host.sh("rm /root/.profile; stat -c %a /root")
     since = host.guest.console.size()
     host.boot()
     assert "overlayroot: the session is saved as session-" in host.guest.console.text(since)
     assert int(host.record()["generation"]) == before + 1
     assert host.sh("cat /etc/session; stat -c %h /etc/same; ls /usr/share/moved; ls /etc/saved 2>/dev/null || :").split() == ["session", "2"]
-    assert host.sh("stat -c %a /etc/sudoers.d; ls /etc/sudoers.d/README 2>/dev/null || :") == mode == "750"
+    assert host.sh("stat -c %a /root; ls /root/.profile 2>/dev/null || :") == mode == "700"
     assert "overlayroot: recovering journal" not in host.guest.console.text(since)
     assert "recover" not in host.sh("dmesg | grep EXT4-fs")
 

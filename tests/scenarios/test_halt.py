@@ -17,7 +17,13 @@ from .conftest import TOP, Host, play
 from .test_session import DATA, generation, reported, wait_until_noted, written
 
 BASE = "/run/initramfs/overlayroot/base"
-RELEASES = ("12-sysvinit", "12-openrc", "13-busybox")
+NAME = "overlayroot-halt-"
+# The backend for sessions, and that for an upper on the disk.
+RELEASES = {
+    "12-sysvinit": ("unionfs_fuse", "unionfs_fuse"),
+    "12-openrc": ("overlay", "unionfs_fuse"),
+    "13-busybox": ("overlay", "overlay"),
+}
 VARIABLES = {
     "overlayroot_persistence": "session",
     "overlayroot_disks": [{"device": "/dev/vdb", "fstype": "ext4", "label": "overlayroot"}],
@@ -26,6 +32,14 @@ VARIABLES = {
     "overlayroot_reboot_command": "reboot",
     "overlayroot_reboot_timeout": 3 * 600,
 }
+# The initramfs is made when the host is provisioned.
+INSTALL_UNIONFS_FUSE = """
+cd /etc/initramfs-tools
+cp update-initramfs.conf /run
+echo update_initramfs=no > update-initramfs.conf
+apt-get install -y -q --no-install-recommends unionfs-fuse
+cp /run/update-initramfs.conf .
+"""
 FINGERPRINT = (TOP / "tests/vm/fingerprint.py").read_text()
 
 
@@ -42,11 +56,15 @@ def fingerprint(host):
 @pytest.fixture(scope="module")
 def machines(folder):
     """The hosts, provisioned, and their fingerprints from before."""
-    hosts = {Host(f"overlayroot-halt-{release}", folder, VARIABLES): release for release in RELEASES}
+    hosts = {
+        Host(NAME + release, folder, {**VARIABLES, "overlayroot_backend": first}): release
+        for release, (first, _then) in RELEASES.items()
+    }
     for host in hosts:
         host.guest.boot_seconds *= len(hosts)
     try:
         together(lambda host: host.start(hosts[host], disks=["256M"]), hosts)
+        together(lambda host: host.sh(INSTALL_UNIONFS_FUSE), [host for host in hosts if backend_on_disk(host) == "unionfs_fuse"])
         # It orders all scripts whenever one comes or goes; what an image has of it may be older than its last script.
         together(lambda host: host.sh("! command -v insserv || insserv"), hosts)
         before = together(fingerprint, hosts)
@@ -55,6 +73,10 @@ def machines(folder):
     finally:
         for host in hosts:
             host.guest.remove()
+
+
+def backend_on_disk(host):
+    return RELEASES[host.guest.name[len(NAME) :]][1]
 
 
 def check_clean(host, since):
@@ -95,9 +117,11 @@ def test_a_root_that_cannot_be_left_is_saved_before(machines):
 def test_a_reboot_saves_the_session_before_it_becomes_an_upper_on_the_disk(machines):
     def check(host):
         host.sh("echo last >> /etc/session")
-        host.sh(f"mount -o remount,rw {BASE}; sed -i s/^persistence=session/persistence=upper/ {BASE}/etc/overlayroot/boot.conf")
+        changes = f"s/^persistence=.*/persistence=upper/; s/^backend=.*/backend={backend_on_disk(host)}/"
+        host.sh(f"mount -o remount,rw {BASE}; sed -i '{changes}' {BASE}/etc/overlayroot/boot.conf")
         host.guest.reboot()
-        assert host.record()["persistence"] == "upper"
+        record = host.record()
+        assert (record["backend"], record["reason"], record["persistence"]) == (backend_on_disk(host), "", "upper")
         assert written(host)[-1] == "last"
 
     together(check, machines[0])

@@ -76,6 +76,40 @@ test_layers_of_unionfs_fuse_are_seen_through_an_overlay() {
 chroot=$OVERLAYROOT_RUN,fsname=unionfs:$upper=RW:$OVERLAYROOT_RUN/lower=RO /rw/upper.unionfs_fuse=RW:/lower=RO /r"
 }
 
+make_processes() {
+    OVERLAYROOT_PROCESSES=$scratch/proc OVERLAYROOT_SPARED=$scratch/run/omit
+    mkdir -p proc/1 proc/20 proc/300 proc/self
+    echo init >proc/1/comm
+    echo "$1" >proc/300/comm
+    echo "$1" >proc/self/comm
+    backend=unionfs_fuse root=/r
+    overlayroot_has_systemd() { return 1; }
+    overlayroot_by_command() { asked="$root $*" && echo "$asked" >asked; }
+}
+
+test_who_serves_the_root_is_spared_by_what_ends_all_processes() {
+    make_processes @unionfs
+    overlayroot_arm && equal "$(cat run/omit/overlayroot)" 300 &&
+        equal "$(cat asked)" "$OVERLAYROOT_RUN/base  keep-awake 300" && equal "$root" /r
+}
+
+test_who_serves_the_root_and_is_not_found() {
+    make_processes other
+    ! overlayroot_arm && equal "$reason" "the process @unionfs cannot be spared when the host goes down"
+}
+
+test_who_serves_the_root_and_would_stay_stopped() {
+    make_processes @unionfs
+    overlayroot_by_command() { return 1; }
+    ! overlayroot_arm && equal "$reason" "the process @unionfs cannot be spared when the host goes down"
+}
+
+test_nobody_is_spared_where_the_kernel_serves_the_root() {
+    make_processes @unionfs
+    backend=overlay
+    overlayroot_arm && [ ! -e run ]
+}
+
 test_the_base_converts_with_what_a_program_needs() {
     have overlay
     root=/r loop='' below=/b

@@ -14,12 +14,9 @@ from .errors import OverlayrootError
 SCRIPT = "/etc/init.d/overlayroot"
 LINKS = {"sysvinit": "/etc/rc0.d", "openrc": "/etc/runlevels/off"}
 
-# That it has started the host.
-SYSTEMD = "/run/systemd/system"
-
 _INIT = "/sbin/init"
 # OpenRC may be started by sysvinit's init.
-_SIGNS = {"systemd": SYSTEMD, "openrc": "/run/openrc", "sysvinit": "/run/initctl"}
+_SIGNS = {"systemd": "/run/systemd/system", "openrc": "/run/openrc", "sysvinit": "/run/initctl"}
 PATHS = (_INIT, *_SIGNS.values())
 
 
@@ -33,7 +30,7 @@ def of(state):
     raise OverlayrootError(
         _INIT,
         "is not known to leave a root union cleanly: it is none of systemd, sysvinit, OpenRC and busybox",
-        "Use another init system, or a root union without overlayroot_data",
+        "Use another init system, or a union of overlay or aufs without overlayroot_data",
     )
 
 

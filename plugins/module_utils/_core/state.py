@@ -27,6 +27,7 @@ class Sight(NamedTuple):
     devices: tuple = ()  # /dev/..., UUID=... or LABEL=..., whose file system is wanted
     subhost: tuple = ()  # its configuration, what overlay-boot calls the action, whether it may have commands, and its text
     subhosts: bool = False  # those that run
+    server: int = 0  # a process: whether it is kept awake
 
 
 class Usage(NamedTuple):
@@ -80,6 +81,7 @@ class State(NamedTuple):
     devices: dict = {}  # device as asked: type of its file system, "" for none, None for no device
     uptime: int = 0  # of the host, in hundredths of a second
     subhosts: object = None  # subhosts.Subhosts, where they were asked for
+    awake: object = None  # whether the server that was asked about is kept awake; None where it serves nothing by FUSE
     unreadable: tuple = ()  # paths that only another user may read: here they are as if nothing was there
 
     def real(self, path):

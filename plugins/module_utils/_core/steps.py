@@ -484,6 +484,23 @@ class FlushLinks(NamedTuple):
         return ()
 
 
+class KeepAwake(NamedTuple):
+    """A process that serves a file system by FUSE: however it was stopped, it goes on when it is asked for something."""
+
+    pid: int
+
+    destroys = False
+
+    def show(self):
+        return {"step": "keep_awake", "path": f"/proc/{self.pid}"}
+
+    def simulate(self, state):
+        return state._replace(awake=True)
+
+    def undo(self, before):
+        return ()
+
+
 class FoldLayers(NamedTuple):
     """Of the layers `ids`, the newest first, into one that shows the same; `paths` are the mount points of what they hold,
     that of the root first."""

@@ -153,6 +153,12 @@ def _flush_links(step):
     aufs.flush(step.union)
 
 
+def _keep_awake(step):
+    from . import server
+
+    server.keep_awake(step.pid)
+
+
 def _remount(step):
     """The file system itself: where it is mounted twice, both are changed."""
     flags = _MS_REMOUNT | (_MS_RDONLY if step.read_only else 0)
@@ -227,6 +233,7 @@ EFFECTS = {
     steps.Unbind: _unbind,
     steps.ChangeBranches: _change_branches,
     steps.FlushLinks: _flush_links,
+    steps.KeepAwake: _keep_awake,
     steps.Remount: _remount,
     steps.AddScript: _add_script,
     steps.RemoveScript: _remove_script,

@@ -10,6 +10,9 @@ import os
 
 
 def call(function, *arguments):
+    """The number that it returns; -1 is an OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, function)(*arguments):
+    result = getattr(libc, function)(*arguments)
+    if result == -1:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result

@@ -29,7 +29,7 @@ def see(sight):
     if sight.layers:
         paths.update(_layers(unions))
     unreadable = []
-    is_seldom = sight.initramfs or sight.programs or sight.initrds or sight.devices
+    is_seldom = sight.initramfs or sight.programs or sight.initrds or sight.devices or sight.server
     seldom = _seldom(sight, unreadable) if is_seldom else {}
     return unions._replace(
         paths=_look_at(paths),
@@ -47,7 +47,7 @@ def see(sight):
 
 def _seldom(sight, unreadable):
     """What few planners ask for. What it needs is imported for those only: a command is started often."""
-    from . import devices, initramfs, mkinitrd
+    from . import devices, initramfs, mkinitrd, server
 
     images = (_permitted("/boot", unreadable, initramfs.images) or {}) if sight.initramfs else {}
     return {
@@ -56,6 +56,7 @@ def _seldom(sight, unreadable):
         "static": frozenset(filter(mkinitrd.is_static, sight.programs)),
         "initrds": {recipe: mkinitrd.look(recipe) for recipe in sight.initrds},
         "devices": {device: devices.fstype(device) for device in sight.devices},
+        "awake": server.is_awake(sight.server) if sight.server else None,
     }
 
 

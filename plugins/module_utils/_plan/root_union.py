@@ -124,7 +124,7 @@ def locked(wanted):
 
 def sight(wanted):
     return Sight(
-        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS, inits.SYSTEMD),
+        paths=(*layout.both(ALL_FOLDERS), *(tool.program for tool in initramfs.TOOLS), *initramfs.RIVALS, *inits.PATHS),
         files=layout.both([*wanted.paths, bootconf.PATH, NEXT]),
         folders=layout.both(ALL_FOLDERS),
         initramfs=True,
@@ -198,8 +198,12 @@ def _check_host(seen, wanted):
                 package, "makes the root a union too (%s), and both cannot" % path, "apt-get purge %s" % package
             )
     backends.check(wanted.conf, seen.backends)
-    if "unionfs_fuse" in (wanted.conf.backend, wanted.conf.backend_fallback) and not seen.paths[inits.SYSTEMD].kind:
-        raise OverlayrootError("backend unionfs_fuse", "only systemd leaves a root that a program serves", "Use another backend")
+    if "unionfs_fuse" in (wanted.conf.backend, wanted.conf.backend_fallback) and inits.of(seen) == "busybox":
+        raise OverlayrootError(
+            "backend unionfs_fuse",
+            "serves the root by a program, and busybox's init ends all programs while it still needs the root",
+            "Use another backend, or another init system",
+        )
     bootconf.check(wanted.conf, seen.memory)
 
 

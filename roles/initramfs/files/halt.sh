@@ -191,9 +191,9 @@ stop() {
     fi
 }
 
-# Without a data file system, all that was written is in RAM.
+# Without a data file system and a program, all that was written is in RAM.
 has_to_end() {
-    is_booted protected=yes && mountpoint -q "$OVERLAYROOT_RUN/data"
+    is_booted protected=yes && { mountpoint -q "$OVERLAYROOT_RUN/data" || is_booted backend=unionfs_fuse; }
 }
 
 # Whether the boot record says so.
@@ -213,10 +213,11 @@ leave_for_base() {
     swapoff -a
     base
     if mountpoint -q "$OVERLAYROOT_OLD"; then
-        mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" "$OVERLAYROOT_RUN/data"
+        ! mountpoint -q "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" ||
+            mount --bind "$OVERLAYROOT_OLD$OVERLAYROOT_RUN/data" "$OVERLAYROOT_RUN/data"
         umount -R "$OVERLAYROOT_OLD" 2>/dev/null || clear_old
     fi
-    settle
+    ! mountpoint -q "$OVERLAYROOT_RUN/data" || settle
 }
 
 # Whom an init system spares, it has named.
@@ -252,8 +253,8 @@ take_along() {
     mount --rbind /sys "$1/sys"
 }
 
-# What the init system is run from then needs nothing of the old root any more, nor a program that serves that: it may end those
-# that are left, and unmount all.
+# What the init system is run from then needs no program any more: it may end those that are left, and unmount all. A program
+# that serves the old root still finds its base where it was.
 base() {
     mount --make-rprivate /
     new=$OVERLAYROOT_PUBLIC/exit OVERLAYROOT_OLD=$OVERLAYROOT_PUBLIC/oldroot

@@ -18,6 +18,8 @@
 : "${OVERLAYROOT_KMSG:=/dev/kmsg}"
 : "${OVERLAYROOT_RELEASE:=/proc/sys/kernel/osrelease}"
 : "${OVERLAYROOT_FILESYSTEMS:=/proc/filesystems}"
+: "${OVERLAYROOT_PROCESSES:=/proc}"
+: "${OVERLAYROOT_SPARED:=/run/sendsigs.omit.d}"
 
 newline='
 '
@@ -597,7 +599,8 @@ overlayroot_mount_aufs() {
 }
 
 # Layers are seen through an overlay below it. The program outlives the initramfs, where it finds nothing any more by
-# then: its root is where its branches are. systemd knows by the first letter whom to spare.
+# then: its root is where its branches are. systemd knows by the first letter whom to spare, and has left this root before it
+# stops all programs for a moment.
 overlayroot_mount_unionfs_fuse() {
     local options=cow,allow_other,use_ino,suid,dev,hide_meta_files,nonempty,max_files=65536,subtype=unionfs
     if [ -n "$lower" ]; then
@@ -641,20 +644,28 @@ overlayroot_convert_layers() {
 # Makes the folder $4 in the format $2 of the folder $3 in the format $1, which lies on the layers $5. So early the kernel
 # may have no random numbers yet for who does not ask /dev/urandom.
 overlayroot_convert() {
-    local base=/ part code=0
+    local base=/
     [ ! -d "$4" ] || return 0
     overlayroot_say "$3 is made readable for $2"
     [ -z "$loop" ] || base=$below
-    for part in /dev /proc /run "$OVERLAYROOT_RUN/data" ${loop:+"$below"}; do
+    overlayroot_by_command "$OVERLAYROOT_RUN/data ${loop:+$below}" \
+        convert --from "$1" --to "$2" --below "${5:+$5:}$base" "$3" "$4" ||
+        overlayroot_fail "$3 cannot be made readable for $2"
+}
+
+# The command of the base, which is at $root, does $2 and so on, with the mounts $1 beside those that every program needs.
+overlayroot_by_command() {
+    local part code=0 bound='' needed="/dev /proc /run $1"
+    shift
+    for part in $needed; do
         mount -n -o bind "$part" "$root$part" || code=1
+        bound="$part $bound"
     done
-    [ "$code" != 0 ] ||
-        chroot "$root" /usr/local/sbin/overlayrootctl convert --from "$1" --to "$2" --below "${5:+$5:}$base" "$3" "$4" >/dev/null ||
-            code=1
-    for part in ${loop:+"$below"} "$OVERLAYROOT_RUN/data" /run /proc /dev; do
+    [ "$code" != 0 ] || chroot "$root" /usr/local/sbin/overlayrootctl "$@" >/dev/null || code=1
+    for part in $bound; do
         ! overlayroot_is_mounted "$root$part" || umount "$root$part"
     done
-    [ "$code" = 0 ] || overlayroot_fail "$3 cannot be made readable for $2"
+    return "$code"
 }
 
 # A separate /usr was mounted by the initramfs and moved with the root, out of the union's sight.
@@ -918,7 +929,10 @@ overlayroot_lacks_checksum() {
 # serves is left. systemd stops all programs for a moment, and would wait for its own root for ever.
 overlayroot_arm() {
     local verb description
-    overlayroot_has_systemd || return 0
+    if ! overlayroot_has_systemd; then
+        [ "$backend" != unionfs_fuse ] || overlayroot_spare @unionfs
+        return
+    fi
     case $backend,$persistence in
         unionfs_fuse,*) verb=base description="Leave the root union when the host goes down" ;;
         *,session) verb=leave description="Save the session of the root union when the host goes down" ;;
@@ -940,6 +954,21 @@ StandardOutput=journal+console
 StandardError=journal+console
 TimeoutStopSec=infinity
 UNIT
+}
+
+# What ends all processes when the host goes down is to spare the one with the name $1. killall5 stops it for a moment all the
+# same, and looks at the root meanwhile: each would wait for the other for ever.
+overlayroot_spare() {
+    local process name
+    for process in "$OVERLAYROOT_PROCESSES"/[0-9]*; do
+        # It may be gone by now.
+        { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
+        process=${process##*/}
+        mkdir -p "$OVERLAYROOT_SPARED" && echo "$process" >"$OVERLAYROOT_SPARED/overlayroot" &&
+            (root=$OVERLAYROOT_RUN/base && overlayroot_by_command '' keep-awake "$process") && return
+        break
+    done
+    overlayroot_fail "the process $1 cannot be spared when the host goes down"
 }
 
 # What the last shutdown needed in order to save, and what it did not end.
@@ -1000,9 +1029,9 @@ overlayroot_union() {
         overlayroot_mount_usr &&
         overlayroot_bind_fstab &&
         overlayroot_clear_shutdown &&
+        overlayroot_arm &&
         overlayroot_empty_trash &&
-        overlayroot_note_checksums &&
-        overlayroot_arm
+        overlayroot_note_checksums
 }
 
 # Makes the root mounted at $1 a union as its own /etc/overlayroot/boot.conf asks. Returns 0 when the

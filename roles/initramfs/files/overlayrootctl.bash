@@ -6,7 +6,7 @@
 _overlayrootctl() {
     local words=''
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status diff save discard-session reset rollback generations prune commit fold exit-root convert mkinitrd subhost check checksums --help'
+        words='status diff save discard-session reset rollback generations prune commit fold exit-root convert keep-awake mkinitrd subhost check checksums --help'
     else
         case ${COMP_WORDS[1]} in
             status) words='--help --json' ;;
@@ -21,6 +21,7 @@ _overlayrootctl() {
             fold) words='--help --store --check --json' ;;
             exit-root) words='--help --check --json' ;;
             convert) words='--help --from --to --below --check --json' ;;
+            keep-awake) words='--help --check --json' ;;
             mkinitrd) words='--help --kernel --modules --busybox --scripts --check --json' ;;
             subhost) words='--help --label --keep --before --commands --bridges --check --json' ;;
             check) words='--help --repair --store --check --json' ;;

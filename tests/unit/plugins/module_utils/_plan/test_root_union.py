@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, inits, layout, plan, targets
+from ansible_collections.labs.overlayroot.plugins.module_utils._core import bootconf, command, exit_root, initramfs, layout, plan, targets
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.errors import OverlayrootError
 from ansible_collections.labs.overlayroot.plugins.module_utils._core.unionfs_fuse import PROGRAM
 from ansible_collections.labs.overlayroot.plugins.module_utils._plan import root_union
@@ -156,7 +156,7 @@ def test_a_host_that_is_not_provisioned_is_shown():
 
 def test_a_kernel_takes_the_fallback_where_it_has_no_other_backend():
     host = HOST._replace(
-        folders=(*HOST.folders, inits.SYSTEMD), initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM)
+        folders=(*HOST.folders, "/run/systemd/system"), initramfs={"6.1": PLAIN, "6.2": PLAIN}, plain_files=(TOOL.program, PROGRAM)
     )
     params = {"backend": "aufs", "backend_fallback": "unionfs_fuse"}
     wanted = root_union.wanted({**PARAMS, **params})
@@ -313,9 +313,15 @@ def test_a_protected_host_that_would_have_to_change(state):
             " Set overlayroot_backend_fallback to one that it has: overlay.",
         ),
         (
+            HOST._replace(links={**HOST.links, "/sbin/init": "/bin/busybox"}),
+            {"backend_fallback": "unionfs_fuse"},
+            "backend unionfs_fuse: serves the root by a program, and busybox's init ends all programs while it still needs the root."
+            " Use another backend, or another init system.",
+        ),
+        (
             HOST,
             {"backend_fallback": "unionfs_fuse"},
-            "backend unionfs_fuse: only systemd leaves a root that a program serves. Use another backend.",
+            "/sbin/init: is not known to leave a root union cleanly: it is none of systemd, sysvinit, OpenRC and busybox.",
         ),
         (
             HOST,
