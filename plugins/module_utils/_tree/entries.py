@@ -15,7 +15,7 @@ from .._core.errors import OverlayrootError
 from .._host.cures import cure
 from . import attributes, content, metadata, raw
 from .data import Mover
-from .overlay import Overlay
+from .overlay import Overlay, is_whiteout
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # Only whoever writes to the source meanwhile causes these: nobody else writes to the copy.
@@ -98,7 +98,7 @@ class Entries:
             make = partial(self._make_link, _link_text(original), status, values)
         elif stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
             return False
-        elif isinstance(source, Overlay) and raw.is_whiteout(status):
+        elif isinstance(source, Overlay) and is_whiteout(status):
             make = partial(self._make_whiteout, source.PREFIX, status, values)
         else:
             make = partial(self._make_node, status, values)

@@ -16,6 +16,10 @@ from . import attributes
 from .folder import HIDDEN, PLAIN, WHITEOUT, Folder, Marks
 
 
+def is_whiteout(status):
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
 class Overlay(Folder):
     __slots__ = ("holds_whiteouts",)
 
@@ -67,8 +71,8 @@ class Overlay(Folder):
         return self.PREFIX + own[len("overlay.") :] if own.startswith("overlay.") else None
 
     def _is_whiteout(self, name, status):
-        if stat.S_ISCHR(status.st_mode):
-            return status.st_rdev == 0
+        if is_whiteout(status):
+            return True
         if not self.holds_whiteouts or not stat.S_ISREG(status.st_mode) or status.st_size:
             return False
         return self.PREFIX + "whiteout" in attributes.names(attributes.target(self.fd, name))

@@ -10,10 +10,9 @@ one mount only: a layer that kept it could be taken for what it is not.
 from __future__ import annotations
 
 import os
-import stat
 
 from . import attributes
-from .overlay import Overlay
+from .overlay import Overlay, is_whiteout
 
 _OF_ONE_MOUNT = ("origin", "impure", "uuid", "nlink")
 
@@ -40,10 +39,6 @@ def values(folder, target, names):
 def without_marks(folder, values):
     """The attributes of a file that got the data it had in a layer below."""
     return {name: value for name, value in values.items() if name not in (folder.PREFIX + "metacopy", folder.PREFIX + "redirect")}
-
-
-def is_whiteout(status):
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
 def is_grouped(status):
