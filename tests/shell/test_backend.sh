@@ -84,13 +84,13 @@ make_processes() {
     echo "$1" >proc/self/comm
     backend=unionfs_fuse root=/r
     overlayroot_has_systemd() { return 1; }
-    overlayroot_by_command() { asked="$root $*" && echo "$asked" >asked; }
+    overlayroot_by_command() { asked="$*"; }
 }
 
 test_who_serves_the_root_is_spared_by_what_ends_all_processes() {
     make_processes @unionfs
     overlayroot_arm && equal "$(cat run/omit/overlayroot)" 300 &&
-        equal "$(cat asked)" "$OVERLAYROOT_RUN/base  keep-awake 300" && equal "$root" /r
+        equal "$asked" "$OVERLAYROOT_RUN/base  keep-awake 300"
 }
 
 test_who_serves_the_root_and_is_not_found() {
@@ -107,7 +107,7 @@ test_who_serves_the_root_and_would_stay_stopped() {
 test_nobody_is_spared_where_the_kernel_serves_the_root() {
     make_processes @unionfs
     backend=overlay
-    overlayroot_arm && [ ! -e run ]
+    overlayroot_arm && [ ! -e run/omit ]
 }
 
 test_the_base_converts_with_what_a_program_needs() {

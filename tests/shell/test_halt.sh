@@ -56,11 +56,13 @@ test_sessions_are_folded_where_there_are_several() {
     . ./functions.sh
     mkdir -p "$OVERLAYROOT_RUN/base/etc/overlayroot"
     echo fold_seconds=60 >"$OVERLAYROOT_RUN/base/etc/overlayroot/boot.conf"
-    timeout() { shift && asked=$*; }
+    timeout() { shift && asked="$asked$*"; }
+    mountpoint() { [ "$2" = "$OVERLAYROOT_RUN/lower" ]; }
+    umount() { asked="umount $*, "; }
     start=$(date +%s) asked=''
     told='  "sessions": null,
   "sessions": 1,'
     fold && equal "$asked" '' || return
     told='  "sessions": 2'
-    fold --store /web && equal "$asked" 'overlayrootctl fold --store /web'
+    fold --store /web && equal "$asked" "umount $OVERLAYROOT_RUN/lower, overlayrootctl fold --store /web"
 }

@@ -114,6 +114,8 @@ clear_old() {
 # the next save.
 fold() {
     [ "$(told sessions)" != 1 ] || return 0
+    # Only the save had to see what was below, and what is seen is not given up.
+    ! mountpoint -q "$OVERLAYROOT_RUN/lower" || umount "$OVERLAYROOT_RUN/lower"
     limit=$(sed -n 's/^fold_seconds=\([0-9][0-9]*\)$/\1/p' "$OVERLAYROOT_RUN/base/etc/overlayroot/boot.conf")
     left=$((start + ${limit:-0} - $(date +%s)))
     { [ "$left" -gt 0 ] && timeout "$left" overlayrootctl fold "$@"; } || say "the session is a layer of its own for now"
@@ -318,7 +320,11 @@ told='' targets=''
 case $1 in
     leave) leave prepare ;;
     base) leave_program ;;
-    stop) stop ;;
+    stop)
+        # Others keep what a script says until it has ended.
+        exec 2>"$OVERLAYROOT_CONSOLE"
+        stop
+        ;;
     checksums) checksums || : ;;
     *)
         # On a host that runs, this would take its disks away.

@@ -648,22 +648,22 @@ overlayroot_convert() {
     [ ! -d "$4" ] || return 0
     overlayroot_say "$3 is made readable for $2"
     [ -z "$loop" ] || base=$below
-    overlayroot_by_command "$OVERLAYROOT_RUN/data ${loop:+$below}" \
+    overlayroot_by_command "$root" "$OVERLAYROOT_RUN/data ${loop:+$below}" \
         convert --from "$1" --to "$2" --below "${5:+$5:}$base" "$3" "$4" ||
         overlayroot_fail "$3 cannot be made readable for $2"
 }
 
-# The command of the base, which is at $root, does $2 and so on, with the mounts $1 beside those that every program needs.
+# The command of the base, which is at $1, does $3 and so on, with the mounts $2 beside those that every program needs.
 overlayroot_by_command() {
-    local part code=0 bound='' needed="/dev /proc /run $1"
-    shift
+    local part code=0 bound='' base=$1 needed="/dev /proc /run $2"
+    shift 2
     for part in $needed; do
-        mount -n -o bind "$part" "$root$part" || code=1
+        mount -n -o bind "$part" "$base$part" || code=1
         bound="$part $bound"
     done
-    [ "$code" != 0 ] || chroot "$root" /usr/local/sbin/overlayrootctl "$@" >/dev/null || code=1
+    [ "$code" != 0 ] || chroot "$base" /usr/local/sbin/overlayrootctl "$@" >/dev/null || code=1
     for part in $bound; do
-        ! overlayroot_is_mounted "$root$part" || umount "$root$part"
+        ! overlayroot_is_mounted "$base$part" || umount "$base$part"
     done
     return "$code"
 }
@@ -965,7 +965,7 @@ overlayroot_spare() {
         { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = "$1" ] || continue
         process=${process##*/}
         mkdir -p "$OVERLAYROOT_SPARED" && echo "$process" >"$OVERLAYROOT_SPARED/overlayroot" &&
-            (root=$OVERLAYROOT_RUN/base && overlayroot_by_command '' keep-awake "$process") && return
+            overlayroot_by_command "$OVERLAYROOT_RUN/base" '' keep-awake "$process" && return
         break
     done
     overlayroot_fail "the process $1 cannot be spared when the host goes down"

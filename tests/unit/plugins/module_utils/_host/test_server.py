@@ -58,7 +58,7 @@ def test_a_stopped_server_answers_where_it_is_kept_awake(serving, tmp_path):
     os.kill(serving, signal.SIGCONT)
     server.keep_awake(serving)
     assert server.is_awake(serving) is True
-    for _ in range(3):
+    for _time in range(3):
         os.kill(serving, signal.SIGSTOP)
         assert is_answered(tmp_path)
 
