@@ -28,6 +28,8 @@ VARIABLES = {
     "overlayroot_persistence": "session",
     "overlayroot_disks": [{"device": "/dev/vdb", "fstype": "ext4", "label": "overlayroot"}],
     "overlayroot_data": "LABEL=overlayroot",
+    # Beside others it takes longer.
+    "overlayroot_fold_seconds": 300,
     # busybox has no shutdown.
     "overlayroot_reboot_command": "reboot",
     "overlayroot_reboot_timeout": 3 * 600,
@@ -119,7 +121,9 @@ def test_a_reboot_saves_the_session_before_it_becomes_an_upper_on_the_disk(machi
         host.sh("echo last >> /etc/session")
         changes = f"s/^persistence=.*/persistence=upper/; s/^backend=.*/backend={backend_on_disk(host)}/"
         host.sh(f"mount -o remount,rw {BASE}; sed -i '{changes}' {BASE}/etc/overlayroot/boot.conf")
+        since = host.guest.console.size()
         host.guest.reboot()
+        assert "the session is a layer of its own for now" not in host.guest.console.text(since)
         record = host.record()
         assert (record["backend"], record["reason"], record["persistence"]) == (backend_on_disk(host), "", "upper")
         assert written(host)[-1] == "last"
