@@ -43,21 +43,16 @@ def keep_awake(pid):
 
 def _connections(pid, held):
     """Descriptors of what the process has open of /dev/fuse."""
-    process = held.enter_context(_closing(_syscall(_PIDFD_OPEN, pid, 0)))
+    process = _descriptor(held, _PIDFD_OPEN, pid, 0)
     for name in os.listdir(f"/proc/{pid}/fd"):
         # It may be closed by now.
         with contextlib.suppress(FileNotFoundError):
             if os.readlink(f"/proc/{pid}/fd/{name}") == _DEVICE:
-                yield held.enter_context(_closing(_syscall(_PIDFD_GETFD, process, int(name), 0)))
+                yield _descriptor(held, _PIDFD_GETFD, process, int(name), 0)
 
 
-@contextlib.contextmanager
-def _closing(fd):
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _syscall(number, *arguments):
-    return libc.call("syscall", *map(ctypes.c_long, (number, *arguments)))
+def _descriptor(held, number, *arguments):
+    """What a system call gives, closed with `held`."""
+    fd = libc.call("syscall", *map(ctypes.c_long, (number, *arguments)))
+    held.callback(os.close, fd)
+    return fd

@@ -641,8 +641,7 @@ overlayroot_convert_layers() {
     done
 }
 
-# Makes the folder $4 in the format $2 of the folder $3 in the format $1, which lies on the layers $5. So early the kernel
-# may have no random numbers yet for who does not ask /dev/urandom.
+# Makes the folder $4 in the format $2 of the folder $3 in the format $1, which lies on the layers $5.
 overlayroot_convert() {
     local base=/
     [ ! -d "$4" ] || return 0
@@ -654,6 +653,7 @@ overlayroot_convert() {
 }
 
 # The command of the base, which is at $1, does $3 and so on, with the mounts $2 beside those that every program needs.
+# So early the kernel may have no random numbers yet for who does not ask /dev/urandom.
 overlayroot_by_command() {
     local part code=0 bound='' base=$1 needed="/dev /proc /run $2"
     shift 2
